@@ -1,0 +1,1 @@
+"""What shall exist: requests, their queue and the loop that fulfils them."""
