@@ -1,6 +1,7 @@
 """The real app as a process, for tests that use it from outside."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -32,8 +33,9 @@ def eventually(is_so: Callable[[], bool]) -> None:
 class RunningApp:
     """`python app.py` with its own folder and port; as a context it answers, and has ended afterwards."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, *, ending: signal.Signals = signal.SIGTERM, **environment: str) -> None:
         self.folder = folder
+        self.ending = ending
         self.port = free_port()
         self.api = httpx.Client(base_url=f'http://127.0.0.1:{self.port}', timeout=PATIENCE, trust_env=False)
         foreign = ('PYTEST', 'NICEGUI', 'OURVIDZ')
@@ -63,7 +65,7 @@ class RunningApp:
 
     def _stop(self) -> None:
         self.api.close()
-        self.process.terminate()
+        self.process.send_signal(self.ending)
         try:
             self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
