@@ -60,10 +60,6 @@ class _WholeEnvironment(EnvSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         prefix = PREFIX.lower()
-        given = {
-            name.lower().removeprefix(prefix): value
-            for name, value in self.env_vars.items()
-            if name.lower().startswith(prefix)
-        }
-        unknown = {name: value for name, value in given.items() if name not in self.settings_cls.model_fields}
+        given = {name.removeprefix(prefix): text for name, text in self.env_vars.items() if name.startswith(prefix)}
+        unknown = {name: text for name, text in given.items() if name not in self.settings_cls.model_fields}
         return unknown | super().__call__()

@@ -30,6 +30,13 @@ def eventually(is_so: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def app_environment(**settings: str) -> dict[str, str]:
+    """An environment for the app with these settings alone, whatever whoever runs the tests has set."""
+    foreign = ('PYTEST', 'NICEGUI', 'OURVIDZ')
+    own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return own | {'OURVIDZ_SHOW': 'false', 'OURVIDZ_DEVICE': 'cpu'} | settings
+
+
 class RunningApp:
     """`python app.py` with its own folder and port; as a context it answers, and has ended afterwards."""
 
@@ -38,10 +45,7 @@ class RunningApp:
         self.ending = ending
         self.port = free_port()
         self.api = httpx.Client(base_url=f'http://127.0.0.1:{self.port}', timeout=PATIENCE, trust_env=False)
-        foreign = ('PYTEST', 'NICEGUI', 'OURVIDZ')
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        self.environment |= {'OURVIDZ_PORT': str(self.port), 'OURVIDZ_SHOW': 'false', 'OURVIDZ_DEVICE': 'cpu'}
-        self.environment |= environment
+        self.environment = app_environment(OURVIDZ_PORT=str(self.port), **environment)
 
     def __enter__(self) -> 'RunningApp':
         with (self.folder / 'app.log').open('ab') as log:

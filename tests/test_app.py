@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.running import PATIENCE, ROOT, RunningApp
+from tests.running import PATIENCE, ROOT, RunningApp, app_environment
 
 
 @pytest.mark.parametrize('ending', [signal.SIGTERM, signal.SIGINT])
@@ -28,11 +28,10 @@ def test_the_app_opens_without_torch_and_ends_when_told(ending: signal.Signals, 
 
 
 def test_a_wrong_setting_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
-    environment = RunningApp(tmp_path, OURVIDZ_PORT='99999').environment
     ended = subprocess.run(
         [sys.executable, str(ROOT / 'app.py')],
         cwd=tmp_path,
-        env=environment,
+        env=app_environment(OURVIDZ_PORT='99999'),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
