@@ -15,8 +15,20 @@ setup: .venv/.done  ## create .venv with all that running and testing need
 run: setup  ## set everything up and open the app
 	$(BIN)/python app.py
 
-test: setup  ## set everything up and run the tests
+browser:  ## make sure that a Chromium for the browser tests is here
+	@command -v chromium >/dev/null || { \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); export DEBIAN_FRONTEND=noninteractive; \
+	  $$SUDO apt-get -o DPkg::Lock::Timeout=300 update -qq && \
+	  $$SUDO apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends chromium >/dev/null; }
+
+test: setup browser  ## set everything up, a browser too, and run the tests
 	$(BIN)/python -m pytest
+
+test-long: setup browser  ## the tests that take minutes: kill marathons, long rows of jobs, every browser story
+	$(BIN)/python -m pytest -m long --timeout 1800
+
+bench: setup browser  ## the benchmarks
+	for bench in tests/bench/bench_*.py; do $(BIN)/python -m tests.bench.$$(basename $$bench .py) || exit 1; done
 
 check: setup  ## format, lint, types, imports, tests
 	$(BIN)/ruff format --check .
@@ -29,4 +41,4 @@ format: setup  ## put the code into the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-.PHONY: help setup run test check format
+.PHONY: help setup run browser test test-long bench check format

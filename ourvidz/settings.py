@@ -12,6 +12,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+ASSETS_DIR = Path(__file__).parent.parent / 'assets'
 PREFIX = 'OURVIDZ_'
 TOML_PATH = Path('ourvidz.toml')
 
@@ -27,6 +28,48 @@ class Settings(BaseSettings):
     show: bool = Field(default=True, description='Open a browser at the start')
     device: Literal['auto', 'cuda', 'mps', 'cpu'] = Field(default='auto', description='What computes the pictures')
     models_dir: Path | None = Field(default=None, description='Where models lie; <data>/models unless set')
+    more_model_dirs: tuple[Path, ...] = Field(default=(), description='Model folders of other tools, only read')
+    is_nsfw_allowed: bool = Field(default=False, description='Whether people may choose NSFW at all')
+    hub_endpoint: str = Field(default='https://huggingface.co', description='The hub or a mirror of it')
+    hub_token: str | None = Field(default=None, repr=False, description='For gated models; never logged')
+    is_offline: bool = Field(default=False, description='Never contact the hub')
+    is_compiled: bool = Field(
+        default=False,
+        description='Compile models: 10 to 30 % quicker after a minute at each new size; pictures stay the same',
+    )
+    are_blocks_skipped: bool = Field(
+        default=True,
+        description='At quality fast, skip blocks of transformers that change little: half the time, detail may differ',
+    )
+    are_few_steps_used: bool = Field(
+        default=True,
+        description='At quality fast, use a few-step addition that is installed: several times quicker, less varied',
+    )
+    idle_unload_minutes: float = Field(default=30, gt=0, description='Free the device after so long without work')
+
+    @property
+    def library_dir(self) -> Path:
+        return self.data_dir / 'library'
+
+    @property
+    def staging_dir(self) -> Path:
+        return self.data_dir / 'staging'
+
+    @property
+    def references_dir(self) -> Path:
+        return self.data_dir / 'references'
+
+    @property
+    def database_path(self) -> Path:
+        return self.data_dir / 'ourvidz.sqlite'
+
+    @property
+    def engine_memory_path(self) -> Path:
+        return self.data_dir / 'engine-memory.json'
+
+    @property
+    def favicon_path(self) -> Path:
+        return ASSETS_DIR / 'ui' / 'icon.svg'
 
     @property
     def models_path(self) -> Path:

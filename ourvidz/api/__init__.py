@@ -1,12 +1,13 @@
-"""Ways in for programs."""
+"""Ways in for programs: media and REST routes."""
 
 from nicegui import app
 
+from ourvidz.api import assets, guard, jobs, media, models, references
+from ourvidz.system import System
 
-def register() -> None:
+
+def register(system: System) -> None:
     """Add all routes to the app."""
-
-    @app.get('/api/health', tags=['health'])
-    async def health() -> dict[str, str]:
-        """Whether the app answers."""
-        return {'status': 'ok'}
+    guard.register(system)
+    for part in (media, models, references, jobs, assets):
+        app.include_router(part.router(system))

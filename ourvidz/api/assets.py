@@ -1,0 +1,64 @@
+"""Assets: look, search, dismiss, restore, delete."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, Query
+
+from ourvidz.api.views import asset_view
+from ourvidz.system import System
+
+
+def router(system: System) -> APIRouter:
+    """The routes for assets."""
+    routes = APIRouter(prefix='/api/assets', tags=['assets'])
+
+    @routes.get('')
+    async def assets(
+        limit: int = Query(50, ge=1, le=200),
+        cursor: str | None = None,
+        kind: Literal['image', 'video'] | None = None,
+        query: str = Query('', max_length=500),
+        model: str | None = None,
+        is_dismissed: bool | None = None,
+        is_favourite: bool | None = None,
+    ) -> dict[str, Any]:
+        """Assets that are not deleted, newest first; `query` searches prompts."""
+        await system.ready()
+        page = await system.library.page(
+            limit=limit,
+            before=cursor,
+            kind=kind,
+            query=query,
+            model=model,
+            is_dismissed=is_dismissed,
+            is_favourite=is_favourite,
+        )
+        return {'items': [asset_view(asset) for asset in page.items], 'next_cursor': page.next_cursor}
+
+    @routes.get('/{asset_id}')
+    async def asset(asset_id: str) -> dict[str, Any]:
+        """One asset."""
+        await system.ready()
+        return asset_view(await system.library.asset(asset_id))
+
+    @routes.post('/{asset_id}/dismiss')
+    async def dismiss(asset_id: str) -> dict[str, Any]:
+        """Hide an asset from the workspace; the library keeps it."""
+        await system.library.asset(asset_id)
+        await system.library.dismiss([asset_id])
+        return asset_view(await system.library.asset(asset_id))
+
+    @routes.post('/{asset_id}/restore')
+    async def restore(asset_id: str) -> dict[str, Any]:
+        """Bring a dismissed asset back to the workspace."""
+        await system.library.asset(asset_id)
+        await system.library.restore([asset_id])
+        return asset_view(await system.library.asset(asset_id))
+
+    @routes.delete('/{asset_id}', status_code=204)
+    async def delete(asset_id: str) -> None:
+        """Delete an asset."""
+        await system.library.asset(asset_id)
+        await system.library.delete([asset_id])
+
+    return routes

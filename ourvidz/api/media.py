@@ -1,0 +1,54 @@
+"""Pictures and clips: each rendition under one cacheable url, with ranges for seeking."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse
+
+from ourvidz.errors import NotFound
+from ourvidz.library.urls import rendition_path
+from ourvidz.system import System
+
+CACHED = {'Cache-Control': 'private, max-age=31536000, immutable', 'X-Content-Type-Options': 'nosniff'}
+FRESH = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'}
+Rendition = Literal['original', 'preview', 'thumbnail', 'poster']
+
+
+def router(system: System) -> APIRouter:
+    """The media routes."""
+    routes = APIRouter(prefix='/media', tags=['media'])
+
+    @routes.get('/previews/{job_id}/{position}')
+    async def live_preview(job_id: str, position: int) -> Response:
+        """The unfinished picture of a job at work, as WebP."""
+        webp = system.loop.previews.get(job_id, position)
+        if webp is None:
+            raise NotFound('This picture is not being made any more.')
+        return Response(webp, media_type='image/webp', headers=FRESH)
+
+    @routes.get('/references/{reference_id}')
+    @routes.head('/references/{reference_id}', include_in_schema=False)
+    async def reference(reference_id: str) -> FileResponse:
+        """A reference picture, small."""
+        found = await system.references.get(reference_id)
+        return FileResponse(found.thumbnail, headers=CACHED)
+
+    @routes.get('/references/{reference_id}/original')
+    @routes.head('/references/{reference_id}/original', include_in_schema=False)
+    async def whole_reference(reference_id: str) -> FileResponse:
+        """A reference picture in full."""
+        found = await system.references.get(reference_id)
+        return FileResponse(found.path, headers=CACHED)
+
+    @routes.get('/{asset_id}/{rendition}')
+    @routes.head('/{asset_id}/{rendition}', include_in_schema=False)
+    async def rendition(asset_id: str, rendition: Rendition, download: bool = False) -> FileResponse:
+        """One rendition of an asset; `download` names the file for saving."""
+        asset = await system.library.asset(asset_id)
+        path = rendition_path(system.library.files, asset, rendition)
+        if not path.is_file():
+            raise NotFound('The file of this asset is not here any more.', advice='Restore it from a backup.')
+        name = f'ourvidz-{asset.seed}-{asset.id[:8]}{path.suffix}' if download else None
+        return FileResponse(path, headers=CACHED, filename=name)
+
+    return routes

@@ -1,0 +1,236 @@
+"""The engine as the web process sees it: a child process that is started, spoken with and started anew when it dies."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import Any
+
+from nicegui import Event
+
+from ourvidz.engine.messages import (
+    Cancel,
+    Device,
+    EngineReady,
+    Report,
+    Run,
+    RunCancelled,
+    RunFailed,
+    RunFinished,
+    Unload,
+)
+from ourvidz.errors import BrokenModel, EngineDied, EngineFailure, OurVidzError, OutOfMemory, StorageFull
+
+
+class EngineProcess:
+    """An `Engine` in a process of its own; it alone imports torch.
+
+    `device` is where models run; `memory_limit` in bytes makes the device smaller than it is. Peaks of memory are
+    remembered in `memory_record`. A process that died is started anew by the next run. Runs that wait for another one
+    can be cancelled as well.
+    """
+
+    def __init__(
+        self,
+        *,
+        device: Device = 'auto',
+        memory_limit: int | None = None,
+        memory_record: Path | None = None,
+        is_compiled: bool = False,
+    ) -> None:
+        self.info: EngineReady | None = None
+        self.READY = Event[EngineReady]()
+        """The process has started; carries its device and memory."""
+        self._options = _options(device, memory_limit, memory_record, is_compiled)
+        self._worker: _Worker | None = None
+        self._start_lock = asyncio.Lock()
+        self._turn = asyncio.Lock()
+        self._at_work: str | None = None
+        self._waiting: dict[str, bool] = {}
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while the engine is alive."""
+        return self._worker.pid if self._worker and self._worker.is_alive else None
+
+    async def start(self) -> None:
+        """Start the process in the background; runs wait until it is ready."""
+        await self._living_worker()
+
+    async def stop(self) -> None:
+        """End the process at once, whatever it does."""
+        async with self._start_lock:
+            if self._worker:
+                await self._worker.stop()
+                self._worker = None
+
+    async def run(self, run: Run) -> AsyncIterator[Report]:
+        """Run and report; ends after RunFinished or RunCancelled. Who stops listening cancels the run.
+
+        Raises OutOfMemory, BrokenModel, StorageFull, EngineDied or EngineFailure.
+        """
+        self._waiting[run.run_id] = False
+        try:
+            await self._turn.acquire()
+        finally:
+            is_cancelled = self._waiting.pop(run.run_id, False)
+        try:
+            if is_cancelled:
+                yield RunCancelled(run_id=run.run_id)
+                return
+            worker = await self._living_worker()
+            worker.send(run)
+            self._at_work = run.run_id
+            try:
+                async for report in self._reports(worker, run.run_id):
+                    yield report
+            finally:
+                if self._at_work == run.run_id:
+                    self._at_work = None
+                    worker.send(Cancel(run_id=run.run_id))
+        finally:
+            self._turn.release()
+
+    async def cancel(self, run_id: str) -> None:
+        """Cancel a run within one step; an unknown one is ignored."""
+        if run_id in self._waiting:
+            self._waiting[run_id] = True
+        elif self._worker and self._at_work == run_id:
+            self._worker.send(Cancel(run_id=run_id))
+
+    async def unload(self) -> None:
+        """Give all memory of models back, after the run that is at work."""
+        if self._worker:
+            self._worker.send(Unload())
+
+    async def _reports(self, worker: '_Worker', run_id: str) -> AsyncIterator[Report]:
+        while True:
+            message = await worker.receive()
+            match message:
+                case EngineReady():
+                    self.info = message
+                case None:
+                    self._at_work = None
+                    raise worker.death()
+                case RunFailed() if message.run_id == run_id:
+                    self._at_work = None
+                    raise _exception(message)
+                case RunFinished() | RunCancelled() if message.run_id == run_id:
+                    self._at_work = None
+                    yield message
+                    return
+                case _ if message.run_id == run_id:
+                    yield message
+
+    async def _living_worker(self) -> '_Worker':
+        async with self._start_lock:
+            if self._worker is None or not self._worker.is_alive:
+                self._worker = await asyncio.to_thread(
+                    _Worker,
+                    loop=asyncio.get_running_loop(),
+                    options=self._options,
+                    on_ready=self._on_ready,
+                )
+            return self._worker
+
+    def _on_ready(self, info: EngineReady) -> None:
+        self.info = info
+        self.READY.emit(info)
+
+
+class _Worker:
+    """One life of the process: its pipe, and a thread that hears it off the loop."""
+
+    def __init__(self, *, loop: asyncio.AbstractEventLoop, options: list[str], on_ready: Any) -> None:
+        self._loop = loop
+        self._on_ready = on_ready
+        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self._connection, theirs = Pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, '-m', 'ourvidz.engine.worker', str(theirs.fileno()), *options],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            env=_environment(),
+            start_new_session=True,
+        )
+        theirs.close()
+        self.is_alive = True
+        self._listener = threading.Thread(target=self._listen, name='engine listener', daemon=True)
+        self._listener.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def send(self, message: Run | Cancel | Unload) -> None:
+        """Send; a process that has just died is noticed by whoever receives."""
+        with contextlib.suppress(OSError):
+            self._connection.send(message)
+
+    async def receive(self) -> Any:
+        """The next report, None when the process has ended."""
+        message = await self._inbox.get()
+        if message is None:
+            self._inbox.put_nowait(None)
+        return message
+
+    async def stop(self) -> None:
+        self._process.kill()
+        await asyncio.to_thread(self._listener.join)
+
+    def death(self) -> EngineDied:
+        code = self._process.returncode
+        how = f'by signal {-code}' if code and code < 0 else f'with code {code}'
+        advice = 'It starts afresh by itself. If this happens again, choose a smaller size or another model.'
+        return EngineDied(f'The engine process ended {how} while it was at work.', advice=advice)
+
+    def _listen(self) -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                self._hand_over(self._connection.recv())
+        self._process.wait()
+        self.is_alive = False
+        self._connection.close()
+        self._hand_over(None)
+
+    def _hand_over(self, message: Any) -> None:
+        with contextlib.suppress(RuntimeError):
+            if isinstance(message, EngineReady):
+                self._loop.call_soon_threadsafe(self._on_ready, message)
+            else:
+                self._loop.call_soon_threadsafe(self._inbox.put_nowait, message)
+
+
+def _options(device: Device, memory_limit: int | None, memory_record: Path | None, is_compiled: bool) -> list[str]:
+    options = ['--device', device]
+    options += ['--memory-limit', str(memory_limit)] if memory_limit is not None else []
+    options += ['--memory-record', str(memory_record.absolute())] if memory_record else []
+    return [*options, '--compile'] if is_compiled else options
+
+
+def _environment() -> dict[str, str]:
+    root = str(Path(__file__).parent.parent.parent)
+    return {
+        **os.environ,
+        'PYTHONPATH': os.pathsep.join([root, *filter(None, [os.environ.get('PYTHONPATH')])]),
+        'OMP_WAIT_POLICY': 'PASSIVE',
+        'HF_HUB_OFFLINE': '1',
+        'TRANSFORMERS_OFFLINE': '1',
+        'TOKENIZERS_PARALLELISM': 'false',
+        'TRANSFORMERS_VERBOSITY': 'error',
+        'DIFFUSERS_VERBOSITY': 'error',
+    }
+
+
+def _exception(failure: RunFailed) -> OurVidzError:
+    kinds: dict[str, type[OurVidzError]] = {
+        'out_of_memory': OutOfMemory,
+        'broken_model': BrokenModel,
+        'storage_full': StorageFull,
+    }
+    return kinds.get(failure.reason, EngineFailure)(failure.message, advice=failure.advice)

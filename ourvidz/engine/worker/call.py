@@ -1,0 +1,98 @@
+"""How a pipeline is called for a run: which of its relatives, with which arguments, for how many steps."""
+
+import inspect
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers.pipelines.auto_pipeline import AUTO_IMAGE2IMAGE_PIPELINES_MAPPING, _get_task_class
+
+from ourvidz.engine.messages import ImageRun, Output
+from ourvidz.engine.worker.reference import open_reference
+from ourvidz.engine.worker.shelf import LoadedModel
+from ourvidz.errors import EngineFailure
+
+EMBEDS = ('prompt_embeds', 'negative_prompt_embeds', 'pooled_prompt_embeds', 'negative_pooled_prompt_embeds')
+
+
+@dataclass(frozen=True)
+class Call:
+    """A pipeline with its arguments, complete but for the seeds; `steps` are those that really run."""
+
+    pipeline: Any
+    arguments: dict[str, Any]
+    steps: int
+
+    def __call__(self, outputs: list[Output], **more: Any) -> Any:
+        """Make one picture for each output, each from a generator of its own, so that batches do not matter."""
+        generators = [torch.Generator('cpu').manual_seed(output.seed) for output in outputs]
+        count = {'num_images_per_prompt': len(outputs), 'generator': generators}
+        return self.pipeline(**self.arguments, **count, **more).images
+
+
+def plan_call(run: ImageRun, model: LoadedModel) -> Call:
+    """Choose text to image or image to image. Raises EngineFailure if the model cannot do it."""
+    if run.reference_path is None:
+        pipeline, extra, steps = model.pipeline, {'width': run.width, 'height': run.height}, run.num_inference_steps
+    else:
+        pipeline, extra, steps = _image_to_image(run, model)
+    takes = inspect.signature(pipeline.__call__).parameters
+    arguments = {
+        **extra,
+        'num_inference_steps': extra.get('num_inference_steps', run.num_inference_steps),
+        'guidance_scale': run.guidance_scale,
+        **_texts(run, model, pipeline, takes),
+    }
+    if 'true_cfg_scale' in takes and type(pipeline).__name__.startswith('QwenImage'):
+        del arguments['guidance_scale']
+        arguments |= {'true_cfg_scale': run.guidance_scale, 'negative_prompt': run.negative_prompt or ' '}
+    return Call(pipeline, {name: value for name, value in arguments.items() if name in takes}, steps)
+
+
+def _image_to_image(run: ImageRun, model: LoadedModel) -> tuple[Any, dict[str, Any], int]:
+    assert run.reference_path is not None
+    pipeline = _image_pipeline(model)
+    takes = inspect.signature(pipeline.__call__).parameters
+    image = open_reference(run.reference_path, width=run.width, height=run.height)
+    extra = {'image': image, 'width': run.width, 'height': run.height}
+    if 'strength' not in takes:
+        return pipeline, extra, run.num_inference_steps
+    strength = 0.5 if run.strength is None else run.strength
+    wanted = _enough_steps(run.num_inference_steps, strength)
+    extra |= {'strength': strength, 'num_inference_steps': wanted}
+    return pipeline, extra, min(wanted, int(wanted * strength))
+
+
+def _enough_steps(steps: int, strength: float) -> int:
+    """So many steps that at least one is run at this strength."""
+    steps = max(steps, math.ceil(1 / strength))
+    return steps if int(steps * strength) >= 1 else steps + 1
+
+
+def _image_pipeline(model: LoadedModel) -> Any:
+    if 'image' in inspect.signature(model.pipeline.__call__).parameters:
+        return model.pipeline
+    name = type(model.pipeline).__name__
+    cls = _get_task_class(AUTO_IMAGE2IMAGE_PIPELINES_MAPPING, name, throw_error_if_not_exist=False)
+    if cls is None:
+        why = f'{model.source.title} cannot start from a reference picture.'
+        raise EngineFailure(why, advice='Take the reference off, or choose another model.')
+    return model.relative(cls)
+
+
+def _texts(run: ImageRun, model: LoadedModel, pipeline: Any, takes: Any) -> dict[str, Any]:
+    """The prompt, encoded once and remembered where the pipeline takes it so."""
+    negative = run.negative_prompt or None
+    if not type(pipeline).__name__.startswith('StableDiffusionXL') or run.loras:
+        return {'prompt': run.prompt, **({'negative_prompt': negative} if negative else {})}
+    is_guided = run.guidance_scale > 1
+
+    def encode() -> dict[str, Any]:
+        with torch.no_grad():
+            embeds = pipeline.encode_prompt(
+                prompt=run.prompt, negative_prompt=negative, do_classifier_free_guidance=is_guided
+            )
+        return dict(zip(EMBEDS, embeds, strict=True))
+
+    return model.text((run.prompt, run.negative_prompt, str(is_guided)), encode)

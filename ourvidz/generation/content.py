@@ -1,0 +1,158 @@
+"""The one classifier of prompts: what is not safe for work, and what is refused in every mode.
+
+It reads whole words, so that "analysis" and "Scunthorpe" pass, after undoing what hides words: accents, look-alike
+letters of other scripts, invisible characters, digits for letters, letters set apart or repeated.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ourvidz.errors import Refused
+from ourvidz.generation.content_words import (
+    ABUSE,
+    COMPANIONS,
+    EXPLICIT,
+    INNOCENT_COMPANY,
+    INNOCENT_PHRASES,
+    MINOR_PHRASES,
+    MINORS,
+    SUGGESTIVE,
+    YOUNG_AGES,
+    bare,
+)
+from ourvidz.generation.request import Content, GenerationRequest
+
+LOOKALIKES = str.maketrans(
+    dict(zip('аеорсухіјѕһԁӏԛԝвмнткгзпъ', 'aeopcyxijshdlqwbmhtkrznb', strict=True))
+    | dict(zip('ʟʀɑɡıοαερτυνικχβωγη', 'lragioaeptuvikxbwyn', strict=True))
+    | dict(zip('ᴀᴄᴅᴇɪᴊᴋʟᴍɴᴏᴘᴛᴜᴠᴡᴢѵոսցհ', 'acdeijklmnoptuvwzvnuqh', strict=True))
+)
+LEET = str.maketrans('03457@$8€', 'oeast' + 'as' + 'be')
+LETTERS_SET_APART = re.compile(r'(?<![\w@$])(?:[^\W_]|[@$])(?:[\s.\-_*·,|/~+]+(?:[^\W_]|[@$])){2,}(?![\w@$])')
+TOKEN = re.compile(r"[\w@$!|€*'’-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a text asks for. `because` is a sentence, '' if nothing is wrong; `has_minor`: children are named at all."""
+
+    is_minor_sexual: bool
+    is_nsfw: bool
+    because: str = ''
+    has_minor: bool = False
+
+
+def check(request: GenerationRequest, *, is_nsfw_allowed: bool) -> Content:
+    """The content mode in which a request may run. Raises Refused with the reason.
+
+    A prompt that names children always runs as SFW, so that its results are checked.
+    """
+    rating = rate('\n'.join((request.prompt, request.enhanced_prompt, request.style)))
+    if rating.is_minor_sexual:
+        raise Refused(rating.because, advice='If all persons are adults, say so: write woman or man.')
+    if request.content is Content.NSFW and not is_nsfw_allowed:
+        raise Refused('NSFW is switched off here.', advice='Choose SFW, or ask the owner to allow NSFW.')
+    if rating.is_nsfw and request.content is Content.SFW:
+        way_out = 'switch to NSFW or ' if is_nsfw_allowed else ''
+        raise Refused(f'{rating.because} The mode is SFW.', advice=f'To go on, {way_out}choose other words.')
+    return Content.SFW if rating.has_minor else request.content
+
+
+@lru_cache(maxsize=512)
+def rate(text: str) -> Rating:
+    """Rate a prompt or a caption."""
+    plain = _plain(text)
+    minor = _first_age(plain)
+    plain = INNOCENT_PHRASES.sub(' ', plain)
+    words = {form: token for token in _tokens(plain) for form in _forms(token)}
+    abuse = _first(words, ABUSE)
+    explicit, suggestive = _first(words, EXPLICIT), _first(words, SUGGESTIVE)
+    minor = minor or _first(words, MINORS) or _first_phrase(plain)
+    if abuse or (minor and (explicit or suggestive)):
+        because = 'Sexual content with minors is refused in every mode'
+        named = abuse or f'{minor}” and “{explicit or suggestive}'
+        return Rating(True, True, f'{because} (“{named}”).', has_minor=True)
+    if explicit:
+        return Rating(False, True, f'“{explicit}” is not safe for work.')
+    return Rating(False, False, has_minor=bool(minor))
+
+
+def _plain(text: str) -> str:
+    """The text laid bare: camel case taken apart, look-alikes made Latin, letters set apart brought together."""
+    plain = bare(re.sub(r'(?<=[a-z])(?=[A-Z][a-z])', ' ', text)).replace('_', ' ')
+    plain = re.sub(r'[^\W_]+', _latin, plain)
+    return LETTERS_SET_APART.sub(lambda match: ' ' + re.sub(r'[^\w@$]', '', match[0]) + ' ', plain)
+
+
+def _latin(match: re.Match[str]) -> str:
+    """A word in look-alikes becomes Latin if it then is Latin altogether; a Russian word stays Russian."""
+    mapped = match[0].translate(LOOKALIKES)
+    is_latin = all(char.isascii() for char in mapped)
+    return mapped if is_latin or any(char.isascii() and char.isalpha() for char in match[0]) else match[0]
+
+
+def _tokens(plain: str) -> Iterator[str]:
+    """Words, hyphenated ones whole and in parts."""
+    for match in TOKEN.finditer(plain):
+        token = match[0].strip("-'’")
+        yield token
+        if '-' in token:
+            yield from (part for part in token.split('-') if part)
+
+
+def _forms(token: str) -> Iterator[str]:
+    """All that a written word may stand for; a compound of two listed words stands for both."""
+    base = re.sub(r"['’]s$|[-'’]", '', token)
+    spelt = {base, base.strip('!|*')}
+    if re.search(r'[^\W\d_]', base) and re.search(r'[\d@$!|€]', base):
+        spelt |= {base.translate(LEET).translate(str.maketrans('1!|', letter * 3)) for letter in 'il'} - {'ass'}
+    for form in spelt:
+        yield from _stretched(form)
+        yield from _masked(form)
+        yield from _compound(form)
+
+
+def _stretched(form: str) -> Iterator[str]:
+    yield form
+    if re.search(r'(.)\1\1', form):
+        yield re.sub(r'(.)\1{2,}', r'\1', form)
+        yield re.sub(r'(.)\1{2,}', r'\1\1', form)
+    if any('\u3040' <= char <= '\u9fff' for char in form):  # scripts without spaces: any listed word inside
+        yield from (word for word in (*EXPLICIT, *MINORS) if word[0] >= '\u3040' and word in form)
+
+
+def _masked(form: str) -> Iterator[str]:
+    if '*' in form and sum(char.isalpha() for char in form) >= 2:
+        pattern = re.compile(''.join('[a-z]' if char == '*' else re.escape(char) for char in form.strip()))
+        yield from (word for word in (*EXPLICIT, *MINORS, *ABUSE) if pattern.fullmatch(word))
+
+
+def _compound(form: str) -> Iterator[str]:
+    if not 7 <= len(form) <= LONGEST_COMPOUND:
+        return
+    for cut in range(3, len(form) - 2):
+        parts = form[:cut], form[cut:]
+        if any(part in EXPLICIT for part in parts) and all(part in ALL_WORDS for part in parts):
+            yield from parts
+
+
+LONGEST_COMPOUND = 40
+ALL_WORDS = EXPLICIT | SUGGESTIVE | MINORS | COMPANIONS
+
+
+def _first(words: dict[str, str], listed: frozenset[str]) -> str:
+    return next(
+        (form for form in words if form in listed and not INNOCENT_COMPANY.get(form, frozenset()) & words.keys()), ''
+    )
+
+
+def _first_age(plain: str) -> str:
+    match = YOUNG_AGES.search(re.sub(r'(?<=\w)-(?=\w)', ' ', plain))
+    return match[0].strip() if match else ''
+
+
+def _first_phrase(plain: str) -> str:
+    match = MINOR_PHRASES.search(re.sub(r'-', ' ', plain))
+    return match[0] if match else ''

@@ -1,0 +1,25 @@
+"""Generation parameters as one text in the form that A1111 writes and many tools read."""
+
+from typing import Any
+
+from ourvidz.generation.prompting import FinalPrompt
+
+
+def infotext(prompt: FinalPrompt, parameters: dict[str, Any], *, title: str) -> str:
+    """The text, with '{seed}' where each picture's own seed belongs."""
+    settings = {
+        'Steps': parameters['num_inference_steps'],
+        'CFG scale': parameters['guidance_scale'],
+        'Seed': '{seed}',
+        'Size': f'{parameters["width"]}x{parameters["height"]}',
+        'Model': title.replace(',', ' '),
+    }
+    if 'strength' in parameters:
+        settings['Denoising strength'] = parameters['strength']
+    if 'num_frames' in parameters:
+        settings |= {'Frames': parameters['num_frames'], 'FPS': parameters['fps']}
+    lines = [prompt.text]
+    if prompt.negative:
+        lines.append(f'Negative prompt: {prompt.negative}')
+    lines.append(', '.join(f'{name}: {value}' for name, value in settings.items()))
+    return '\n'.join(lines)

@@ -1,0 +1,160 @@
+"""The one loop that takes queued jobs, has the engine make them and writes what is made to the library."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from nicegui import Event
+
+from ourvidz.engine import Engine
+from ourvidz.engine.messages import FileMade, Noted, PreviewMade, Report, Run, RunCancelled
+from ourvidz.errors import EngineDied, OurVidzError
+from ourvidz.generation.enhancer import Enhancer
+from ourvidz.generation.planning import Plan, Planner
+from ourvidz.generation.previews import LivePreviews
+from ourvidz.generation.queue import JobQueue
+from ourvidz.generation.request import GenerationRequest
+from ourvidz.library.library import Library
+from ourvidz.library.tables import Job, JobStatus
+
+log = logging.getLogger(__name__)
+
+
+class GenerationLoop:
+    """Makes one job after the other, for as long as the app runs."""
+
+    def __init__(
+        self,
+        *,
+        queue: JobQueue,
+        engine: Engine,
+        library: Library,
+        planner: Planner,
+        enhancer: Enhancer,
+        idle_unload_minutes: float = 30,
+    ) -> None:
+        self.queue = queue
+        self.engine = engine
+        self.library = library
+        self.planner = planner
+        self.enhancer = enhancer
+        self.idle_seconds = idle_unload_minutes * 60
+        self.previews = LivePreviews()
+        self.JOB_CHANGED = Event[str]()
+        """A job's row changed; carries its id."""
+        self.RUN_REPORTED = Event[str, Report]()
+        """The engine reported on a job; carries the job's id and the report."""
+        self._running: str | None = None
+        self._is_cancelled = False
+        self._work = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start making jobs; what an earlier process left unfinished is expected to be queued again."""
+        self.queue.QUEUE_CHANGED.subscribe(self._work.set)
+        self._work.set()
+        self._task = asyncio.create_task(self._run(), name='generation loop')
+
+    async def stop(self) -> None:
+        """Stop at once; the job at work is left to the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def cancel(self, job_id: str) -> None:
+        """Cancel a job, waiting or at work; one that is over stays as it is."""
+        if job_id == self._running:
+            self._is_cancelled = True
+            await self.engine.cancel(job_id)
+        else:
+            await self.queue.cancel(job_id)
+            self.JOB_CHANGED.emit(job_id)
+
+    async def _run(self) -> None:
+        while True:
+            self._work.clear()
+            try:
+                while (job := await self.queue.next()) is not None:
+                    await self._make(job)
+            except Exception:
+                log.exception('The generation loop met an error and goes on')
+                await asyncio.sleep(1)
+                continue
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait for work; after a long time without, the device's memory is given back."""
+        try:
+            await asyncio.wait_for(self._work.wait(), self.idle_seconds)
+        except TimeoutError:
+            await self.engine.unload()
+            await self._work.wait()
+
+    async def _make(self, job: Job) -> None:
+        self._running, self._is_cancelled = job.id, False
+        self.JOB_CHANGED.emit(job.id)
+        try:
+            status, error = await self._outcome(job)
+            await asyncio.shield(self._finish(job, status, error))
+        finally:
+            self._running = None
+            self.previews.forget(job.id)
+        self.JOB_CHANGED.emit(job.id)
+
+    async def _outcome(self, job: Job) -> tuple[JobStatus, OurVidzError | None]:
+        try:
+            is_done = await self._fulfil(job)
+        except EngineDied as error:
+            if job.attempts < 2:
+                log.warning('The engine died at job %s, which runs again', job.id)
+                return JobStatus.QUEUED, error
+            return JobStatus.FAILED, error
+        except OurVidzError as error:
+            return JobStatus.FAILED, error
+        except Exception as error:
+            log.exception('Job %s failed', job.id)
+            return JobStatus.FAILED, OurVidzError(f'Something unexpected went wrong: {error}', advice='Try again.')
+        return (JobStatus.COMPLETED if is_done else JobStatus.CANCELLED), None
+
+    async def _finish(self, job: Job, status: JobStatus, error: OurVidzError | None) -> None:
+        if status is JobStatus.QUEUED:
+            await self.queue.run_again(job.id)
+        elif error is None:
+            await self.queue.finish(job.id, status)
+        else:
+            await self.queue.finish(job.id, status, error=error.message, advice=error.advice)
+
+    async def _fulfil(self, job: Job) -> bool:
+        """Make what is still missing of the job; False if it was cancelled."""
+        request = GenerationRequest.model_validate(job.request)
+        spec = self.planner.best_for(request)
+        if self.enhancer.is_wanted(request) and not job.enhanced_prompt:
+            enhanced = await self.enhancer.enhance(request, spec, run_id=job.id, on_report=self._reporter(job.id))
+            await self.queue.set_enhanced(job.id, enhanced.text)
+            if enhanced.because:
+                await self.queue.set_note(job.id, enhanced.because)
+        if self._is_cancelled:
+            return False
+        job = await self.queue.job(job.id)
+        made = (await self.library.assets_of([job.id], with_hidden=True)).get(job.id, [])
+        plan = await self.planner.plan(job, request, spec, made=frozenset(asset.position for asset in made))
+        await self.queue.set_final_prompt(job.id, plan.prompt.text, model=spec.id, note=plan.note)
+        self.JOB_CHANGED.emit(job.id)
+        return plan.run is None or await self._carry_out(plan.run, job, plan)
+
+    async def _carry_out(self, run: Run, job: Job, plan: Plan) -> bool:
+        async for report in self.engine.run(run):
+            match report:
+                case RunCancelled():
+                    return False
+                case PreviewMade():
+                    self.previews.keep(job.id, report.position, report.webp)
+                case FileMade():
+                    await self.library.record(job, report, details=plan.details(report))
+                case Noted():
+                    await self.queue.set_note(job.id, report.text)
+            self.RUN_REPORTED.emit(job.id, report)
+        return True
+
+    def _reporter(self, job_id: str) -> Callable[[Report], None]:
+        return lambda report: self.RUN_REPORTED.emit(job_id, report)

@@ -1,0 +1,134 @@
+"""Turns any picture file that people have into a plain RGB picture, or says why it cannot."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from ourvidz.errors import InvalidInput
+
+MIN_SIDE = 16
+MAX_SIDE = 16_384
+MAX_BYTES = 32 * 2**20
+MAX_PIXELS = 89_000_000
+FORMATS = ('PNG', 'JPEG', 'WEBP', 'GIF', 'BMP', 'TIFF', 'HEIF', 'AVIF', 'PPM')
+OTHERS = (
+    (b'%PDF', 'a PDF document'),
+    (b'<svg', 'an SVG drawing'),
+    (b'<?xml', 'an SVG drawing or another XML file'),
+    (b'<!doctype', 'a web page'),
+    (b'<html', 'a web page'),
+    (b'PK\x03\x04', 'an archive'),
+    (b'8BPS', 'a Photoshop file'),
+    (b'\x1aE\xdf\xa3', 'a video'),
+    (b'RIFF', 'a sound or a video'),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture in RGB, and what the person should know about it ('' if nothing)."""
+
+    image: Image.Image
+    note: str = ''
+
+
+def decoded(data: bytes, *, field: str) -> Picture:
+    """Decode by content, never by name: upright, RGB, 8 bits, first frame. Takes a while: call it in a thread.
+
+    Raises InvalidInput for `field` with the reason: no picture, cut short, too large, too small.
+    """
+    if not data:
+        raise InvalidInput(field, 'The file is empty.', advice='Choose another picture.')
+    if len(data) > MAX_BYTES:
+        raise InvalidInput(field, f'The file is larger than {MAX_BYTES // 2**20} MB.', advice='Save it smaller.')
+    image = _opened(data, field)
+    _ensure_size(image.size, field)
+    is_animated = bool(getattr(image, 'is_animated', False)) and image.format != 'MPO'
+    try:
+        image.seek(0)
+        image.load()
+        plain = _rgb(_srgb(ImageOps.exif_transpose(image) or image))
+    except MemoryError as error:
+        raise InvalidInput(field, 'There is too little memory for this picture.', advice='Save it smaller.') from error
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+        message = 'The picture is cut short or broken.'
+        raise InvalidInput(field, message, advice='Download or export it again.') from error
+    return Picture(plain, 'Only the first frame of the animation is used.' if is_animated else '')
+
+
+def _opened(data: bytes, field: str) -> Image.Image:
+    _know_formats()
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(field) from error
+    except UnidentifiedImageError as error:
+        raise InvalidInput(field, _no_picture(data), advice='Use PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF.') from error
+    except Exception as error:  # broken headers raise whatever the format's reader stumbles over
+        raise InvalidInput(field, 'The picture is cut short or broken.', advice='Export it again.') from error
+
+
+def _know_formats() -> None:
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+    Image.init()
+
+
+def _ensure_size(size: tuple[int, int], field: str) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS or max(size) > MAX_SIDE:
+        raise _too_large(field)
+    if min(size) < MIN_SIDE:
+        message = f'The picture is {width}x{height} pixels, too small to be of use.'
+        raise InvalidInput(field, message, advice=f'Each side needs {MIN_SIDE} pixels or more.')
+
+
+def _too_large(field: str) -> InvalidInput:
+    limit = f'at most {MAX_SIDE} pixels a side and {MAX_PIXELS // 10**6} megapixels'
+    return InvalidInput(field, 'The picture has too many pixels.', advice=f'Make it smaller: {limit}.')
+
+
+def _no_picture(data: bytes) -> str:
+    start = data[:512].lstrip().lower()
+    if data[4:8] == b'ftyp':
+        return 'The file is a video or a picture of a kind that is not known here.'
+    kind = next((kind for mark, kind in OTHERS if start.startswith(mark.lower())), None)
+    return f'The file is {kind}, not a picture.' if kind else 'The file is not a picture, whatever its name says.'
+
+
+def _srgb(image: Image.Image) -> Image.Image:
+    """Colours as every screen shows them: an embedded profile is applied."""
+    profile = image.info.get('icc_profile')
+    if not profile or image.mode not in ('RGB', 'CMYK', 'RGBA'):
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = 'RGBA' if image.mode == 'RGBA' else 'RGB'
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile('sRGB'), outputMode=mode)
+        return converted or image
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith('I') or image.mode == 'F':
+        return _eight_bits(image).convert('RGB')
+    if image.has_transparency_data:
+        image = image.convert('RGBA')
+        white = Image.new('RGBA', image.size, 'white')
+        return Image.alpha_composite(white, image).convert('RGB')
+    return image.convert('RGB')
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey pictures of 16 and 32 bits: 16-bit values by 257, others stretched to what is in the picture."""
+    values = np.asarray(image).astype(np.float64)
+    if image.mode.startswith('I') and values.min() >= 0 and values.max() <= 65_535:
+        scaled = values / 257
+    else:
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        scaled = (values - low) / ((high - low) or 1) * 255
+    return Image.fromarray(np.nan_to_num(scaled).round().astype(np.uint8))

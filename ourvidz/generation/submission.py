@@ -1,0 +1,78 @@
+"""The one door into the queue: a request is checked against model, content rating and references, then queued."""
+
+from ourvidz.errors import InvalidInput, NotFound, Refused
+from ourvidz.generation.content import check
+from ourvidz.generation.frames import frame_at
+from ourvidz.generation.planning import Planner, ensure_possible
+from ourvidz.generation.prompting import FinalPrompt
+from ourvidz.generation.queue import JobQueue
+from ourvidz.generation.references import Reference, References
+from ourvidz.generation.request import Content, GenerationRequest, random_seed
+from ourvidz.library.library import Library
+from ourvidz.library.tables import Asset, Job
+from ourvidz.library.urls import rendition_path
+from ourvidz.models.spec import ModelSpec
+
+
+class Submission:
+    """Checks requests and queues them."""
+
+    def __init__(
+        self,
+        *,
+        queue: JobQueue,
+        planner: Planner,
+        references: References,
+        library: Library,
+        is_nsfw_allowed: bool,
+    ) -> None:
+        self.queue = queue
+        self.planner = planner
+        self.catalog = planner.catalog
+        self.references = references
+        self.library = library
+        self.is_nsfw_allowed = is_nsfw_allowed
+
+    async def submit(self, request: GenerationRequest, *, user_id: str, workspace_id: str) -> Job:
+        """Queue the request. Raises InvalidInput, Refused or NotFound."""
+        content = check(request, is_nsfw_allowed=self.is_nsfw_allowed)
+        spec = self.planner.best_for(request)
+        ensure_possible(request, spec)
+        await self._ensure_references(request)
+        complete = request.model_copy(update={'content': content, 'model': spec.id})
+        seed = random_seed() if request.seed is None else request.seed
+        return await self.queue.enqueue(complete, user_id=user_id, workspace_id=workspace_id, seed=seed)
+
+    def final_prompt(self, request: GenerationRequest) -> FinalPrompt:
+        """What the model will read for this request."""
+        return self.planner.final_prompt(request, self.planner.best_for(request))
+
+    def known_spec(self, model_id: str | None, request: GenerationRequest) -> ModelSpec | None:
+        """The model of a job, None if it is not known any more."""
+        try:
+            return self.catalog.get(model_id) if model_id else self.planner.best_for(request)
+        except (NotFound, InvalidInput):
+            return None
+
+    def content_allowed(self, content: Content) -> None:
+        """Raises Refused where the owner does not allow NSFW."""
+        if content is Content.NSFW and not self.is_nsfw_allowed:
+            raise Refused('NSFW is off here.', advice='The owner can allow it with OURVIDZ_IS_NSFW_ALLOWED=true.')
+
+    async def reference_from(self, asset: Asset, *, frame: float | None = None) -> Reference:
+        """A reference made of a picture of the library, or of the frame at `frame` seconds of a clip."""
+        path = rendition_path(self.library.files, asset, 'original')
+        if asset.kind == 'image':
+            return await self.references.add_picture(path, source='item')
+        seconds = (asset.duration or 0) / 2 if frame is None else frame
+        return await self.references.add_bytes(await frame_at(path, seconds), source='item')
+
+    async def _ensure_references(self, request: GenerationRequest) -> None:
+        for field in ('reference_id', 'style_reference_id', 'start_frame_id', 'end_frame_id'):
+            reference_id = getattr(request, field)
+            if reference_id is None:
+                continue
+            try:
+                await self.references.get(reference_id)
+            except NotFound as error:
+                raise InvalidInput(field, 'This reference is not here any more.', advice='Add it again.') from error

@@ -1,0 +1,1 @@
+"""What exists: assets and jobs, in SQLite and files."""

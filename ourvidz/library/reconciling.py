@@ -1,0 +1,121 @@
+"""Makes rows and files agree after a crash, without ever losing either."""
+
+import asyncio
+import logging
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from ourvidz.library.database import Database
+from ourvidz.library.files import RENDITIONS, Files
+from ourvidz.library.queries import is_one_of
+from ourvidz.library.tables import Asset, AssetStatus, new_id
+
+LOST = (
+    'The file is no longer in the library folder. '
+    'Put it back and start OurVidz again, or generate it anew with the same prompt and seed.'
+)
+
+MAX_NAMED = 20
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What was found: staged files removed, assets that lost their file or have it back, files set aside."""
+
+    staged: int
+    lost: tuple[str, ...]
+    found: tuple[str, ...]
+    orphans: tuple[Path, ...]
+
+    def __str__(self) -> str:
+        counts = f'{len(self.lost)} lost, {len(self.found)} found again, {len(self.orphans)} set aside'
+        return f'{self.staged} staged files removed, {counts}'
+
+
+async def reconcile(database: Database, files: Files) -> Reconciled:
+    """Empty staging, mark rows without file as failed, set files without row aside in `orphans`. All is logged."""
+    async with database.session() as session:
+        columns: tuple[Any, ...] = (Asset.id, Asset.path, Asset.status, Asset.error, Asset.deleted_at)
+        rows = (await session.execute(select(*columns))).all()
+    staged = await asyncio.to_thread(_empty, files.staging_dir)
+    present = await asyncio.to_thread(_inventory, files.library_dir)
+    shown = [row for row in rows if row.deleted_at is None]
+    lost = [row.id for row in shown if row.status is AssetStatus.COMPLETED and row.path not in present]
+    found = [row.id for row in shown if row.error == LOST and row.path in present]
+    places = _places(row.path for row in rows)
+    orphans = await asyncio.to_thread(_set_aside, files.library_dir, present - places)
+    await _mark(database, lost, AssetStatus.FAILED, LOST)
+    await _mark(database, found, AssetStatus.COMPLETED, '')
+    return _logged(Reconciled(staged, tuple(lost), tuple(found), tuple(orphans)))
+
+
+def _empty(folder: Path) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = list(folder.iterdir())
+    for entry in entries:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    return len(entries)
+
+
+def _inventory(folder: Path) -> set[str]:
+    """All files of the library but hidden ones, relative to it with / between."""
+    return {
+        (Path(place) / name).relative_to(folder).as_posix()
+        for place, _, names in os.walk(folder)
+        for name in names
+        if not name.startswith('.')
+    }
+
+
+def _places(paths: Iterable[str]) -> set[str]:
+    places = set()
+    for path in paths:
+        stem = path.rsplit('.', 1)[0]
+        places.add(path)
+        places.update(f'{stem}.{rendition}.webp' for rendition in RENDITIONS[1:])
+    return places
+
+
+def _set_aside(folder: Path, names: Iterable[str]) -> list[Path]:
+    orphans = []
+    for name in sorted(names):
+        target = folder.parent / 'orphans' / name
+        if target.exists():
+            target = target.with_name(f'{new_id()}-{target.name}')
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder / name, target)
+        orphans.append(target)
+    return orphans
+
+
+async def _mark(database: Database, asset_ids: list[str], status: AssetStatus, error: str) -> None:
+    if asset_ids:
+        async with database.writing() as session:
+            wanted = is_one_of(Asset.id, asset_ids)
+            await session.execute(update(Asset).where(wanted).values(status=status, error=error))
+
+
+def _logged(reconciled: Reconciled) -> Reconciled:
+    if reconciled.staged:
+        log.info('%s unfinished files were removed from staging', reconciled.staged)
+    _warn(reconciled.lost, 'assets are shown as failed because their files are missing')
+    _warn(reconciled.found, 'assets are whole again because their files are back')
+    _warn(reconciled.orphans, 'files that the library does not know were set aside')
+    return reconciled
+
+
+def _warn(names: Sequence[str | Path], happening: str) -> None:
+    if names:
+        more = f' and {len(names) - MAX_NAMED} more' if len(names) > MAX_NAMED else ''
+        log.warning('%s %s: %s%s', len(names), happening, ', '.join(map(str, names[:MAX_NAMED])), more)

@@ -1,0 +1,40 @@
+"""What a newcomer sees: what to do, and examples that can be clicked."""
+
+from nicegui import ui
+
+from ourvidz.generation.request import Mode
+from ourvidz.workspace.workspace import Workspace
+
+FOCUS = "document.querySelector('[data-testid=prompt-input]')?.focus()"
+
+
+class EmptyState(ui.element):
+    """Shown while there is nothing of today."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__('section')
+        self.workspace = workspace
+        self.classes('empty-state').props('data-testid=empty-state')
+        with self:
+            ui.element('div').classes('empty-picture')
+            with ui.element('h2'):
+                ui.label('What shall it be?')
+            ui.label(
+                'Say what you want to see in the field below and press Generate. Pictures and clips appear here '
+                'and are kept in the library. Nothing leaves this computer.'
+            ).classes('empty-words')
+            for mode in Mode:
+                with ui.element('div').classes('examples').props('role=group aria-label=Examples') as examples:
+                    for example in workspace.examples(mode):
+                        self._add(example)
+                examples.bind_visibility_from(workspace.form, 'mode', value=mode)
+
+    def _add(self, example: str) -> None:
+        def take() -> None:
+            self.workspace.set(prompt=example)
+            ui.run_javascript(FOCUS)
+
+        with (
+            ui.element('button').classes('example').props('type=button data-testid=example').on('click', take, args=[])
+        ):
+            ui.label(example)

@@ -1,0 +1,111 @@
+"""The words: prompt, what a small model understood of it, the enhanced prompt, and what to leave out."""
+
+from typing import Any
+
+from nicegui import binding, events, ui
+
+from ourvidz.ui.components.chip import Chip, CyclingChip, Look
+from ourvidz.ui.components.controls import ENHANCEMENTS
+from ourvidz.ui.components.enhance_button import EnhanceButton
+from ourvidz.ui.components.model_menu import ModelChip, ModelMenu
+from ourvidz.ui.components.more_popup import MorePopup
+from ourvidz.ui.icons import svg
+from ourvidz.workspace.workspace import Workspace
+
+PLACEHOLDER = 'Describe what you want to see'
+
+
+class PromptBox(ui.element):
+    """Grows with its words, from two lines to five."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__('div')
+        self.workspace = workspace
+        self.classes('prompt-box')
+        with self:
+            self._prompt()
+            _Enhanced(workspace)
+            ui.label().classes('prompt-hint').props('data-testid=prompt-hint').bind_text_from(workspace.form, 'hint')
+            with ui.element('div').classes('prompt-foot'):
+                _Negative(workspace)
+                CyclingChip(
+                    workspace,
+                    'enhancement',
+                    ENHANCEMENTS,
+                    name='Prompt enhancement',
+                    testid='enhance-select',
+                    control='enhancement',
+                    default=ENHANCEMENTS[0].value,
+                ).classes('quiet-chip')
+                EnhanceButton(workspace).classes('quiet-chip')
+                model = ModelChip(workspace).classes('quiet-chip')
+                more = Chip('More controls', testid='more-button').classes('quiet-chip')
+                more.look = Look('', 'sliders', 'More: LoRAs, what the model will read', 'more')
+            ModelMenu(workspace, model)
+            MorePopup(workspace, more)
+
+    def _prompt(self) -> None:
+        prompt = ui.textarea(placeholder=PLACEHOLDER, value=self.workspace.form.prompt, on_change=self._on_prompt)
+        prompt.classes('prompt-words').props('borderless dense autogrow maxlength=4000 spellcheck=false')
+        prompt.props('aria-label=Prompt data-testid=prompt-input enterkeyhint=enter')
+        prompt.bind_value_from(self.workspace.form, 'prompt')
+
+    def _on_prompt(self, event: events.ValueChangeEventArguments[Any]) -> None:
+        if (event.value or '') != self.workspace.form.prompt:
+            self.workspace.set(prompt=event.value or '')
+
+
+class _Negative(ui.input):
+    """What to leave out; while it is empty it says so, or why the model takes none."""
+
+    because = binding.BindableProperty(on_change=lambda sender, _: sender.show())
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(value=workspace.form.negative_prompt, on_change=self._on_typed)
+        self.workspace = workspace
+        self.classes('negative-words')
+        self.props('borderless dense maxlength=4000 aria-label="Negative prompt" data-testid=negative-input')
+        self.bind_value_from(workspace.form, 'negative_prompt')
+        self.because = ''
+        binding.bind_from(
+            self, 'because', workspace.form, 'refusals', lambda _: workspace.form.why_not('negative_prompt')
+        )
+        self.show()
+
+    def show(self) -> None:
+        self.set_enabled(not self.because)
+        self._props['placeholder'] = self.because or 'What to leave out'
+
+    def _on_typed(self, event: events.ValueChangeEventArguments[Any]) -> None:
+        if (event.value or '') != self.workspace.form.negative_prompt:
+            self.workspace.set(negative_prompt=event.value or '')
+
+
+class _Enhanced(ui.element):
+    """The enhanced prompt, to be read and edited; shown while it belongs to the prompt as it stands."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__('div')
+        self.workspace = workspace
+        form = workspace.form
+        self.classes('enhanced')
+        with self:
+            words = ui.textarea(value=form.enhanced_prompt, on_change=self._on_typed)
+            words.props('borderless dense autogrow aria-label="Enhanced prompt" data-testid=enhanced-input')
+            words.bind_value_from(form, 'enhanced_prompt')
+            drop = (
+                ui.element('button').classes('icon-button').props('type=button aria-label="Drop the enhanced prompt"')
+            )
+            drop.props['data-testid'] = 'enhanced-undo'
+            drop.props['innerHTML'] = svg('close', size=16)
+            drop.on('click', workspace.enhancing.take_back, [])
+        for field in ('prompt', 'enhanced_prompt', 'enhanced_of'):
+            binding.bind_from(self, 'visible', form, field, lambda _: self._is_of_use())
+
+    def _is_of_use(self) -> bool:
+        form = self.workspace.form
+        return bool(form.enhanced_prompt) and form.enhanced_of == form.prompt
+
+    def _on_typed(self, event: events.ValueChangeEventArguments[Any]) -> None:
+        if (event.value or '') != self.workspace.form.enhanced_prompt:
+            self.workspace.set(enhanced_prompt=event.value or '')

@@ -1,0 +1,45 @@
+"""The seed: random while the field is empty, else the number in it."""
+
+from typing import Any
+
+from nicegui import binding, events, ui
+
+from ourvidz.generation.request import MAX_SEED, random_seed
+from ourvidz.ui.components.chip import Chip, Look
+from ourvidz.workspace.workspace import Workspace
+
+
+class SeedInput:
+    """A die that holds or frees the seed, and a field with its number."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        with ui.element('div').classes('chip-field seed-field'):
+            self.die = Chip('Seed', testid='seed-die')
+            self.die.classes(remove='chip', add='chip-start')
+            self.die.follow(workspace.form, 'seed', look=self._look)
+            self.die.on('click', self._on_die, [])
+            self.input = ui.input(placeholder='random', on_change=self._on_typed)
+            self.input.props('borderless dense maxlength=19 inputmode=numeric aria-label=Seed data-testid=seed-input')
+            binding.bind_from(self.input, 'value', workspace.form, 'seed', in_field)
+
+    def _look(self) -> Look:
+        if self.workspace.form.seed is None:
+            return Look('', 'seed', 'A new seed each time, so every picture is new. Click to hold one', 'random')
+        return Look('', 'seed', 'The same seed gives the same picture again. Click to let it be random', 'fixed', True)
+
+    def _on_die(self) -> None:
+        self.workspace.set(seed=random_seed() if self.workspace.form.seed is None else None)
+
+    def _on_typed(self, event: events.ValueChangeEventArguments[Any]) -> None:
+        digits = ''.join(letter for letter in event.value or '' if letter in '0123456789')
+        seed = min(int(digits), MAX_SEED) if digits else None
+        if seed != self.workspace.form.seed:
+            self.workspace.set(seed=seed)
+        if in_field(seed) != (event.value or ''):
+            self.input.update()
+            self.input.run_method('updateValue')
+
+
+def in_field(seed: int | None) -> str:
+    return '' if seed is None else str(seed)

@@ -1,0 +1,36 @@
+// Keys that work anywhere on the page, unless the person is typing.
+// navigator.clipboard is missing where a page came over plain http, as it does on a home network.
+window.ourvidzCopy = async (text) => {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = Object.assign(document.createElement('textarea'), { value: text });
+  document.body.append(field);
+  field.select();
+  document.execCommand('copy');
+  field.remove();
+};
+
+export default {
+  template: '<div hidden></div>',
+  emits: ['help'],
+  mounted() {
+    this.listen = new AbortController();
+    document.addEventListener('keydown', (event) => this.onKey(event), { signal: this.listen.signal });
+  },
+  unmounted() {
+    this.listen.abort();
+  },
+  methods: {
+    onKey(event) {
+      if (event.defaultPrevented || event.target.closest?.('input, textarea, select, [contenteditable]')) return;
+      if ((event.ctrlKey || event.metaKey) && event.key === 'z') this.click('.undo-button');
+      else if (event.ctrlKey || event.metaKey || event.altKey) return;
+      else if (event.key === '?') this.$emit('help');
+      else if (event.key === '/') document.querySelector('[data-testid=prompt-input], .search-input')?.focus();
+      else return;
+      event.preventDefault();
+    },
+    click(selector) {
+      [...document.querySelectorAll(selector)].at(-1)?.click();
+    },
+  },
+};

@@ -1,0 +1,101 @@
+"""The workspace: today's jobs, their rail, and the panel that makes more."""
+
+import asyncio
+
+from nicegui import ui
+
+from ourvidz.library.tables import Asset
+from ourvidz.ui.components.actions import Actions
+from ourvidz.ui.components.card_toolbar import CardToolbar, JobToolbar
+from ourvidz.ui.components.empty_state import EmptyState
+from ourvidz.ui.components.job_groups import JobGroups
+from ourvidz.ui.components.job_rail import JobRail
+from ourvidz.ui.components.lightbox import Lightbox
+from ourvidz.ui.components.prompt_panel import PromptPanel
+from ourvidz.ui.notices import notify
+from ourvidz.ui.shell import Shell
+from ourvidz.workspace.job_state import JobState
+from ourvidz.workspace.today import Today
+from ourvidz.workspace.workspace import Workspace
+
+ZONE_COOKIE = 'ourvidz_zone'
+TELL_ZONE = f"""(() => {{
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    document.cookie = '{ZONE_COOKIE}=' + encodeURIComponent(zone) + ';path=/;max-age=31536000;samesite=lax';
+    return zone;
+}})()"""
+
+
+class WorkspacePage:
+    """One open page. `zone` is the browser's time zone as far as it is known; the browser tells it when it connects."""
+
+    def __init__(self, workspace: Workspace, *, zone: str) -> None:
+        self.workspace = workspace
+        self.today = Today(zone)
+        self._client = ui.context.client
+        self._midnight: asyncio.TimerHandle | None = None
+        actions = Actions(workspace)
+        Shell(workspace, here='workspace', on_clear=lambda: actions.clear(self.today.start()))
+        with ui.element('div').classes('workspace'):
+            with ui.element('div').classes('jobs'):
+                with ui.element('h1').classes('visually-hidden'):
+                    ui.label('Workspace')
+                self.empty = EmptyState(workspace)
+                self.lightbox = Lightbox(actions, assets=self._assets)
+                self.groups = JobGroups(actions, on_view=self.lightbox.view)
+                with ui.element('div'):
+                    CardToolbar(actions, on_view=self.lightbox.view)
+                with ui.element('div'):
+                    JobToolbar(actions)
+            self.rail = JobRail(actions)
+        PromptPanel(workspace)
+        self._show_jobs()
+        self._wait_for_midnight()
+        workspace.JOBS_CHANGED.subscribe(self._show_jobs)
+        workspace.JOB_CHANGED.subscribe(self._on_job_changed)
+        workspace.ASSETS_READY.subscribe(notify)
+        self._client.on_connect(self._learn_zone)
+        self._client.on_delete(self._forget_midnight)
+
+    def _jobs(self) -> tuple[JobState, ...]:
+        return self.workspace.jobs_of(self.today.start())
+
+    def _assets(self) -> list[Asset]:
+        return [asset for job in self._jobs() for asset in job.assets]
+
+    def _show_jobs(self) -> None:
+        jobs = self._jobs()
+        self.groups.show(jobs)
+        self.rail.show(jobs)
+        self.empty.set_visibility(not jobs)
+        self.rail.set_visibility(bool(jobs))
+        self.lightbox.follow()
+
+    def _on_job_changed(self, job: JobState) -> None:
+        self.groups.refresh(job)
+        self.rail.refresh(job)
+        self.lightbox.follow()
+
+    async def _learn_zone(self) -> None:
+        zone = await ui.run_javascript(TELL_ZONE, timeout=10)
+        if zone != str(self.today.zone):
+            self.today = Today(zone)
+            self._show_jobs()
+            self._wait_for_midnight()
+
+    def _wait_for_midnight(self) -> None:
+        """Turn the page over when the day ends; a job that is at work then stays.
+
+        No `ui.timer`: one that sleeps would hold the closed page until it wakes.
+        """
+        self._forget_midnight()
+        self._midnight = asyncio.get_running_loop().call_later(self.today.seconds_left() + 1, self._on_midnight)
+
+    def _forget_midnight(self) -> None:
+        if self._midnight is not None:
+            self._midnight.cancel()
+
+    def _on_midnight(self) -> None:
+        with self._client:
+            self._show_jobs()
+        self._wait_for_midnight()

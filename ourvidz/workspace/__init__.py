@@ -1,0 +1,1 @@
+"""Observable state between the library, the loop and the page."""

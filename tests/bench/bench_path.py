@@ -1,0 +1,166 @@
+"""How quick the way from prompt to picture is: `python -m tests.bench.bench_path`.
+
+Prints: start to first health answer; health p95 while pictures are made; pictures a second through the app against a
+bare diffusers script in one run; from file to picture on five open pages; the page with 50 jobs of 3 pictures.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.checkpoints import tiny_sdxl
+from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.running import ROOT, RunningApp
+
+EMBEDDED = ROOT / 'assets' / 'models' / 'spark-image'
+BARE = """
+import sys, time, json, os
+os.environ['HF_HUB_OFFLINE'] = '1'
+os.environ['OMP_WAIT_POLICY'] = 'PASSIVE'
+import torch
+from diffusers import StableDiffusionXLPipeline
+path, out, jobs, steps, guidance, width, height = sys.argv[1:3] + [float(value) for value in sys.argv[3:]]
+pipe = StableDiffusionXLPipeline.from_pretrained(path, dtype=torch.float32, add_watermarker=False)
+pipe.set_progress_bar_config(disable=True)
+def make(job):
+    generators = [torch.Generator().manual_seed(job * 3 + i) for i in range(3)]
+    pictures = pipe(['a red car on the beach at night'] * 3, num_inference_steps=int(steps), guidance_scale=guidance,
+                    width=int(width), height=int(height), generator=generators).images
+    for i, picture in enumerate(pictures):
+        picture.save(f'{out}/{job}-{i}.png')
+make(0)
+started = time.perf_counter()
+for job in range(1, int(jobs) + 1):
+    make(job)
+print(json.dumps(int(jobs) * 3 / (time.perf_counter() - started)))
+"""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        tiny_sdxl(data / 'models' / 'tiny')
+        start_up(data)
+        app = RunningApp(data / 'data', OURVIDZ_MODELS_DIR=str(data / 'models')).start()
+        try:
+            cost(app, data)
+            health(app)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+                visible(app, browser)
+                fifty_jobs(app, browser)
+        finally:
+            app.stop()
+
+
+def start_up(data: Path) -> None:
+    for attempt in range(3):
+        app = RunningApp(data / f'start{attempt}')
+        started = time.perf_counter()
+        app.start()
+        print(f'start to first health answer: {time.perf_counter() - started:.2f} s')
+        app.stop()
+
+
+def cost(app: RunningApp, data: Path, jobs: int = 8) -> None:
+    """The embedded model at its own defaults, three pictures a job, both ways in turn, twice."""
+    asset = app.make('a red car on the beach at night', variations=3)['assets'][0]
+    used = asset['parameters']
+    numbers = [used['num_inference_steps'], used['guidance_scale'], asset['width'], asset['height']]
+    for _ in range(2):
+        (data / 'bare').mkdir(exist_ok=True)
+        command = [sys.executable, '-c', BARE, str(EMBEDDED), str(data / 'bare'), str(jobs), *map(str, numbers)]
+        bare = float(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+        started = time.perf_counter()
+        ids = [app.submit('a red car on the beach at night', variations=3, shot_type='wide') for _ in range(jobs)]
+        for job_id in ids:
+            app.finished(job_id)
+        through_app = jobs * 3 / (time.perf_counter() - started)
+        print(f'pictures a second: app {through_app:.2f}, bare {bare:.2f}, ratio {through_app / bare:.3f}')
+
+
+def health(app: RunningApp) -> None:
+    ids = [app.submit('a fox', model='tiny', variations=6) for _ in range(10)]
+    times = []
+    while app.job(ids[-1])['status'] in ('queued', 'processing'):
+        times.append(timed(lambda: app.api.get('/api/health')))
+        time.sleep(0.02)
+    print(f'health while pictures are made: {summary(times)}')
+
+
+def visible(app: RunningApp, browser: Browser) -> None:
+    """From the row of the last file of a job to its picture drawn, on five open pages."""
+    contexts = [browser.new_context() for _ in range(5)]
+    pages = [context.new_page() for context in contexts]
+    for page in pages:
+        page.goto(app.url)
+        page.get_by_test_id('prompt-input').wait_for()
+        page.evaluate(WATCH)
+    delays = []
+    for _ in range(12):
+        job = app.make('an owl', model='tiny', variations=1)
+        asset = job['assets'][0]
+        written = (app.data_dir / 'library').rglob(f'{asset["id"]}.png')
+        moment = next(iter(written)).stat().st_ctime * 1000
+        for page in pages:
+            page.wait_for_function(f'window.seen && window.seen["{asset["id"]}"]', polling=200)
+            delays.append((page.evaluate(f'window.seen["{asset["id"]}"]') - moment) / 1000)
+    print(f'from file to picture on five pages: {summary(delays)}')
+    for context in contexts:
+        context.close()
+
+
+WATCH = """() => {
+  window.seen = {};
+  const look = () => {
+    for (const card of document.querySelectorAll('[data-testid=asset-card][data-status=completed]')) {
+      const image = card.querySelector('img');
+      const id = card.dataset.assetId;
+      if (image && image.complete && image.naturalWidth && !window.seen[id]) window.seen[id] = Date.now();
+    }
+  };
+  document.addEventListener('load', look, true);
+  new MutationObserver(look).observe(document.body, {subtree: true, childList: true, attributeFilter: ['data-status']});
+}"""
+
+
+def fifty_jobs(app: RunningApp, browser: Browser) -> None:
+    ids = [app.submit(f'picture {number}', model='tiny', variations=3, num_inference_steps=1) for number in range(50)]
+    for job_id in ids:
+        app.finished(job_id)
+    html = httpx.get(app.url).text
+    page = browser.new_page()
+    started = time.perf_counter()
+    page.goto(app.url, wait_until='commit')
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-testid=asset-card] img')].some(i => i.complete && i.naturalWidth)"
+    )
+    print(f'the page with {len(app.api.get("/api/jobs?limit=200").json()["items"])} jobs: {len(html) / 1000:.0f} KB')
+    print(f'first picture visible after {time.perf_counter() - started:.2f} s')
+    page.close()
+
+
+def timed(do: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    do()
+    return time.perf_counter() - started
+
+
+def summary(times: list[float]) -> str:
+    """Median, 95th percentile and worst in ms."""
+    ordered = sorted(times)
+    p95 = ordered[min(len(ordered) - 1, round(len(ordered) * 0.95))]
+    median = statistics.median(ordered)
+    return f'median {median * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, worst {ordered[-1] * 1000:.0f} ms, n={len(times)}'
+
+
+if __name__ == '__main__':
+    main()

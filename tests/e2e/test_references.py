@@ -1,0 +1,129 @@
+"""References in a real browser: dropped, picked, pasted, fetched and dragged, and what the job makes of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.stories import DRAG_OVER, in_base64, picture
+from tests.running import RunningApp
+
+PASTE = """content => {
+  const transfer = new DataTransfer();
+  const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+  transfer.items.add(new File([bytes], 'pasted.png', { type: 'image/png' }));
+  document.body.dispatchEvent(
+    new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData: transfer }));
+}"""
+
+
+@pytest.fixture(autouse=True)
+def tiny_chosen(page: Page) -> Iterator[None]:
+    """The tiny SDXL model, and no reference left by an earlier story."""
+    page.get_by_test_id('model-select').click()
+    page.locator('[data-model-id=tiny]').click()
+    expect(page.get_by_test_id('model-select')).to_have_attribute('data-value', 'tiny')
+    for testid in ('reference-box', 'style-ref'):
+        if page.get_by_test_id(testid).get_attribute('data-value'):
+            page.get_by_test_id(f'{testid}-remove').click()
+        expect(page.get_by_test_id(testid)).to_have_attribute('data-value', '')
+    yield
+
+
+def expect_reference(page: Page, source: str) -> None:
+    box = page.get_by_test_id('reference-box')
+    expect(box).to_have_attribute('data-value', source)
+    expect(box).to_contain_text(source)
+    page.wait_for_function("document.querySelector('[data-testid=reference-box] img')?.naturalWidth > 0")
+
+
+def test_a_picked_file_becomes_the_reference_and_can_be_removed(page: Page, app: RunningApp, tmp_path: Path) -> None:
+    path = tmp_path / 'red.png'
+    path.write_bytes(picture('red'))
+    page.get_by_test_id('reference-box').get_by_role('button').first.click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role('button', name='Choose a file').click()
+    chooser.value.set_files(path)
+    expect_reference(page, 'file')
+    other = page.context.new_page()
+    other.goto(app.url)
+    expect_reference(other, 'file')
+    page.get_by_test_id('reference-box-remove').click()
+    for tab in (page, other):
+        expect(tab.get_by_test_id('reference-box')).to_have_attribute('data-value', '')
+
+
+def test_a_file_is_dropped_anywhere(page: Page) -> None:
+    page.evaluate(DRAG_OVER, ['header', 'file', in_base64(picture('green'))])
+    expect(page.get_by_text('Drop it anywhere')).to_be_visible()
+    page.evaluate('window.drop()')
+    expect_reference(page, 'file')
+    expect(page.get_by_text('Drop it anywhere')).to_have_count(0)
+
+
+def test_a_file_is_dropped_on_a_box_that_the_model_cannot_honour(page: Page) -> None:
+    because = page.get_by_test_id('style-ref').get_by_role('button').first.get_attribute('aria-description') or ''
+    is_refused = page.get_by_test_id('style-ref').locator('[aria-disabled=true]').count() > 0
+    page.evaluate(DRAG_OVER, ['[data-testid=style-ref]', 'file', in_base64(picture('blue'))])
+    page.evaluate('window.drop()')
+    if is_refused:
+        expect(page.get_by_test_id('notice').filter(has_text=because)).to_be_visible()
+    else:
+        expect(page.get_by_test_id('style-ref')).to_have_attribute('data-value', 'file')
+    expect(page.get_by_test_id('reference-box')).to_have_attribute('data-value', '')
+
+
+def test_a_picture_is_pasted(page: Page) -> None:
+    page.evaluate(PASTE, in_base64(picture('yellow')))
+    expect_reference(page, 'file')
+
+
+def test_what_is_no_picture_is_refused_with_the_reason(page: Page) -> None:
+    page.evaluate(PASTE, in_base64(b'this is no picture at all'))
+    expect(page.get_by_test_id('notice')).to_contain_text('picture')
+    expect(page.get_by_test_id('reference-box')).to_have_attribute('data-value', '')
+
+
+def test_an_address_into_the_private_network_is_refused(page: Page, app: RunningApp) -> None:
+    page.evaluate(DRAG_OVER, ['header', 'url', f'{app.url}/assets/ui/icon-192.png'])
+    page.evaluate('window.drop()')
+    expect(page.get_by_test_id('notice')).to_be_visible()
+    page.get_by_test_id('reference-box').get_by_role('button').first.click()
+    page.get_by_test_id('reference-box-menu-url').fill('ftp://example.org/a.png')
+    page.get_by_role('button', name='Add').click()
+    expect(page.get_by_test_id('notice').filter(has_text='http')).to_be_visible()
+    expect(page.get_by_test_id('reference-box')).to_have_attribute('data-value', '')
+
+
+def test_a_card_is_dragged_into_the_box(page: Page, app: RunningApp) -> None:
+    app.make('a red hill', model='tiny', variations=1, num_inference_steps=1)
+    page.get_by_test_id('asset-card').first.drag_to(page.get_by_test_id('reference-box'))
+    expect_reference(page, 'item')
+
+
+def test_a_whole_job_is_dropped_anywhere(page: Page, app: RunningApp) -> None:
+    app.make('a blue hill', model='tiny', variations=1, num_inference_steps=1)
+    page.get_by_test_id('rail-item').first.drag_to(page.locator('header'))
+    expect_reference(page, 'item')
+
+
+def test_copy_returns_the_reference(page: Page, app: RunningApp) -> None:
+    page.evaluate(PASTE, in_base64(picture('#20a060', size=(256, 256))))
+    expect_reference(page, 'file')
+    mode = page.get_by_test_id('reference-mode')
+    if mode.get_attribute('data-value') != 'copy':
+        mode.click()
+    expect(mode).to_have_attribute('data-value', 'copy')
+    expect(page.get_by_test_id('reference-strength')).to_be_hidden()
+    page.get_by_test_id('prompt-input').fill('the same again')
+    page.get_by_test_id('generate-button').click()
+    group = page.get_by_test_id('job-group')
+    expect(group).to_have_count(1)
+    job = app.finished(group.get_attribute('data-job-id') or '')
+    assert job['status'] == 'completed', job['error']
+    assert job['request']['reference_mode'] == 'copy'
+    assert len(job['request']['reference_id']) == 32
+    assert job['assets'][0]['parameters']['strength'] <= 0.05
+    mode.click()
+    expect(mode).to_have_attribute('data-value', 'modify')

@@ -1,0 +1,329 @@
+"""Pictures of every kind become references, and whatever is none is refused with the reason."""
+
+import asyncio
+import io
+import ipaddress
+import os
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from ourvidz.errors import InvalidInput, NotFound
+from ourvidz.generation.fetching import is_public
+from ourvidz.generation.pictures import MAX_BYTES
+from ourvidz.generation.references import References
+
+RED, BLUE = (220, 30, 30), (30, 30, 220)
+
+
+def picture(format: str = 'PNG', *, mode: str = 'RGB', size: tuple[int, int] = (64, 48), **options: Any) -> bytes:
+    """Red at the left, blue at the right."""
+    image = Image.new('RGB', size, RED)
+    image.paste(BLUE, (size[0] // 2, 0, *size))
+    file = io.BytesIO()
+    image.convert(mode).save(file, format, **options)
+    return file.getvalue()
+
+
+@pytest.fixture
+def references(tmp_path: Path) -> References:
+    return References(tmp_path / 'references', is_allowed=lambda address: address.is_loopback)
+
+
+def colours(path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The colours near the left and the right edge of a reference."""
+    image = Image.open(path)
+    assert image.mode == 'RGB' and image.format == 'PNG'
+    pixels = np.asarray(image)
+    return tuple(map(int, pixels[-4, 3])), tuple(map(int, pixels[3, -4]))
+
+
+def is_near(colour: tuple[int, ...], wanted: tuple[int, ...], *, within: int = 40) -> bool:
+    return all(abs(a - b) <= within for a, b in zip(colour, wanted, strict=True))
+
+
+def heic() -> bytes:
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+    return picture('HEIF', quality=95)
+
+
+def with_profile() -> bytes:
+    return picture('PNG', icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes())
+
+
+KINDS = {
+    'png': lambda: picture(),
+    'jpeg': lambda: picture('JPEG', quality=95),
+    'webp': lambda: picture('WEBP', lossless=True),
+    'avif': lambda: picture('AVIF', quality=95),
+    'heic': heic,
+    'bmp': lambda: picture('BMP'),
+    'tiff': lambda: picture('TIFF'),
+    'palette': lambda: picture(mode='P'),
+    'gif': lambda: picture('GIF'),
+    'alpha': lambda: picture(mode='RGBA'),
+    'cmyk jpeg': lambda: picture('JPEG', mode='CMYK', quality=95),
+    'colour profile': with_profile,
+}
+
+
+@pytest.mark.parametrize('kind', KINDS)
+async def test_every_kind_of_picture_becomes_rgb(references: References, kind: str) -> None:
+    reference = await references.add_bytes(KINDS[kind]())
+    assert (reference.width, reference.height, reference.source, reference.note) == (64, 48, 'file', '')
+    left, right = colours(reference.path)
+    assert is_near(left, RED) and is_near(right, BLUE)
+    assert Image.open(reference.thumbnail).format == 'WEBP'
+
+
+async def test_a_picture_is_turned_upright(references: References) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    reference = await references.add_bytes(picture('JPEG', exif=exif, quality=95))
+    assert (reference.width, reference.height) == (48, 64)
+    bottom, top = colours(reference.path)
+    assert is_near(top, RED) and is_near(bottom, BLUE)
+
+
+async def test_sixteen_bits_keep_their_brightness(references: References) -> None:
+    file = io.BytesIO()
+    Image.fromarray(np.full((32, 32), 32_768, np.uint16)).save(file, 'PNG')
+    reference = await references.add_bytes(file.getvalue())
+    assert colours(reference.path)[0] == (128, 128, 128)
+
+
+async def test_transparency_becomes_white(references: References) -> None:
+    file = io.BytesIO()
+    Image.new('RGBA', (32, 32), (0, 0, 0, 0)).save(file, 'PNG')
+    assert colours((await references.add_bytes(file.getvalue())).path)[0] == (255, 255, 255)
+
+
+async def test_an_animation_gives_its_first_frame_and_says_so(references: References) -> None:
+    frames = [Image.new('RGB', (32, 32), colour) for colour in (RED, BLUE)]
+    file = io.BytesIO()
+    frames[0].save(file, 'GIF', save_all=True, append_images=frames[1:])
+    reference = await references.add_bytes(file.getvalue())
+    assert is_near(colours(reference.path)[0], RED)
+    assert 'first frame' in reference.note
+    assert (await references.get(reference.id)).note == reference.note
+
+
+async def test_the_same_bytes_are_the_same_reference(references: References, tmp_path: Path) -> None:
+    (tmp_path / 'picture.png').write_bytes(picture())
+    first = await references.add_bytes(picture())
+    again = await references.add_picture(tmp_path / 'picture.png')
+    other = await references.add_bytes(picture(size=(80, 80)))
+    assert first.id == again.id != other.id
+    assert len(first.id) == 32 and int(first.id, 16) >= 0
+    assert again.source == 'item' and (await references.get(first.id)).source == 'item'
+
+
+async def test_a_name_tells_nothing(references: References, tmp_path: Path) -> None:
+    (tmp_path / 'really.jpg').write_bytes(picture('PNG'))
+    assert (await references.add_picture(tmp_path / 'really.jpg')).width == 64
+    with pytest.raises(NotFound, match='not there'):
+        await references.add_picture(tmp_path / 'gone.png')
+
+
+REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
+    'empty': (lambda: b'', 'empty'),
+    'text': (lambda: b'hello there, I am a jpg', 'not a picture'),
+    'web page': (lambda: b'<!DOCTYPE html><html></html>', 'web page'),
+    'drawing': (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', 'SVG'),
+    'document': (lambda: b'%PDF-1.7 ...', 'PDF'),
+    'video': (lambda: b'\0\0\0\x18ftypisom' + bytes(64), 'video'),
+    'cut short': (lambda: picture(size=(640, 480))[:1_000], 'cut short'),
+    'cut jpeg': (lambda: picture('JPEG', size=(640, 480))[:900], 'cut short'),
+    'too small': (lambda: picture(size=(15, 200)), 'too small'),
+    'too long': (lambda: picture(size=(16_400, 16)), 'too many pixels'),
+    'too heavy': (lambda: picture() + bytes(MAX_BYTES), 'larger than 32 MB'),
+}
+
+
+@pytest.mark.parametrize('kind', REFUSED)
+async def test_what_is_no_picture_is_refused_with_the_reason(references: References, kind: str) -> None:
+    make, reason = REFUSED[kind]
+    with pytest.raises(InvalidInput, match=reason) as refusal:
+        await references.add_bytes(make())
+    assert refusal.value.field == 'file'
+    assert not list(references.references_dir.glob('*'))
+
+
+async def test_a_decompression_bomb_is_not_unpacked(references: References) -> None:
+    file = io.BytesIO()
+    Image.new('1', (16_000, 16_000)).save(file, 'PNG')
+    assert len(file.getvalue()) < 100_000
+    with pytest.raises(InvalidInput, match='too many pixels'):
+        await references.add_bytes(file.getvalue())
+
+
+async def test_ids_lead_nowhere_else(references: References) -> None:
+    for id_ in ('0' * 32, '../../etc/passwd', '', 'A' * 32):
+        with pytest.raises(NotFound, match='no such reference'):
+            await references.get(id_)
+
+
+async def test_what_is_not_used_for_long_is_cleaned(references: References) -> None:
+    old, kept, used = [await references.add_bytes(picture(size=(side, side))) for side in (20, 30, 40)]
+    for reference in (old, kept, used):
+        os.utime(reference.path.with_suffix('.json'), (0, 0))
+    await references.get(used.id)
+    assert await references.clean(keep={kept.id}) == 1
+    with pytest.raises(NotFound):
+        await references.get(old.id)
+    assert await references.get(kept.id) and await references.get(used.id)
+
+
+class Site(BaseHTTPRequestHandler):
+    """A web server with pictures and traps."""
+
+    def do_GET(self) -> None:
+        match self.path.split('?')[0].split('/')[1]:
+            case 'picture':
+                self._answer(200, 'image/png', picture())
+            case 'page':
+                self._answer(200, 'text/html; charset=utf-8', b'<html></html>')
+            case 'lie':
+                self._answer(200, 'image/png', b'not a picture at all')
+            case 'hop':
+                left = int(self.path.split('/')[2])
+                self._lead_to(f'/hop/{left - 1}' if left > 1 else '/picture')
+            case 'inside':
+                self._lead_to('http://169.254.169.254/latest/meta-data')
+            case 'file':
+                self._lead_to('file:///etc/passwd')
+            case 'announced':
+                self._answer(200, 'image/png', b'', length=MAX_BYTES + 1)
+            case 'endless':
+                self._endless()
+            case _:
+                self._answer(404, 'text/plain', b'')
+
+    def _answer(self, status: int, kind: str, body: bytes, *, length: int | None = None) -> None:
+        self.send_response(status)
+        self.send_header('Content-Type', kind)
+        self.send_header('Content-Length', str(len(body) if length is None else length))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _lead_to(self, location: str) -> None:
+        self.send_response(302)
+        self.send_header('Location', location)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+
+    def _endless(self) -> None:
+        self.send_response(200)
+        self.send_header('Content-Type', 'image/png')
+        self.end_headers()
+        try:
+            for _ in range(MAX_BYTES // 2**20 + 8):
+                self.wfile.write(bytes(2**20))
+        except OSError:
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep the tests' output clean."""
+
+
+@pytest.fixture(scope='module')
+def site() -> Iterator[str]:
+    server = ThreadingHTTPServer(('127.0.0.1', 0), Site)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f'http://localhost:{server.server_port}'
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def at_home(tmp_path: Path) -> References:
+    """References that may fetch from this machine over IPv4, where the test's server listens."""
+    return References(tmp_path / 'references', is_allowed=lambda address: address.is_loopback)
+
+
+async def test_a_picture_is_fetched_also_over_redirects(at_home: References, site: str) -> None:
+    reference = await at_home.add_url(f'  {site}/picture?size=large#top ')
+    assert (reference.width, reference.source) == (64, 'url')
+    assert (await at_home.add_url(f'{site}/hop/5')).id == reference.id
+
+
+@pytest.mark.parametrize(
+    ('path', 'reason'),
+    [
+        ('/hop/6', 'more than 5 times'),
+        ('/inside', 'private network'),
+        ('/file', 'http or https'),
+        ('/missing', '404'),
+        ('/page', 'web page'),
+        ('/lie', 'not a picture'),
+        ('/announced', 'larger than 32 MB'),
+        ('/endless', 'larger than 32 MB'),
+    ],
+)
+async def test_each_refusal_names_its_reason(at_home: References, site: str, path: str, reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason) as refusal:
+        await at_home.add_url(site + path)
+    assert refusal.value.field == 'url' and refusal.value.advice
+
+
+@pytest.mark.parametrize(
+    'url',
+    [
+        'http://127.0.0.1/a.png',
+        'http://localhost/a.png',
+        'http://2130706433/a.png',
+        'http://0x7f000001/a.png',
+        'http://127.1/a.png',
+        'http://0.0.0.0/a.png',
+        'http://[::1]/a.png',
+        'http://[::ffff:127.0.0.1]/a.png',
+        'http://[::ffff:10.0.0.1]/a.png',
+        'http://[64:ff9b::7f00:1]/a.png',
+        'http://[fe80::1]/a.png',
+        'http://[fd00::1]/a.png',
+        'http://10.0.0.1/a.png',
+        'http://192.168.1.1/a.png',
+        'http://172.16.0.1/a.png',
+        'http://169.254.169.254/latest/meta-data',
+        'http://100.64.0.1/a.png',
+        'http://224.0.0.1/a.png',
+        'ftp://example.com/a.png',
+        'file:///etc/passwd',
+        'data:image/png;base64,AAAA',
+        'javascript:alert(1)',
+        'http://user:secret@example.com/a.png',
+        'picture.png',
+        'http://',
+        '',
+        'http://[::1/a.png',
+    ],
+)
+async def test_nothing_inside_is_reached(tmp_path: Path, url: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        await References(tmp_path).add_url(url)
+    assert refusal.value.field == 'url' and refusal.value.advice
+
+
+def test_only_the_open_internet_is_public() -> None:
+    assert is_public(ipaddress.ip_address('93.184.216.34'))
+    assert is_public(ipaddress.ip_address('2606:2800:220:1:248:1893:25c8:1946'))
+    assert not is_public(ipaddress.ip_address('2002:7f00:1::'))
+
+
+async def test_the_loop_runs_on_while_a_large_picture_is_read(references: References) -> None:
+    task = asyncio.create_task(references.add_bytes(picture(size=(2_000, 2_000))))
+    turns = 0
+    while not task.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 1 and task.result().width == 2_000
