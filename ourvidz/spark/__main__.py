@@ -7,6 +7,7 @@ import torch
 
 from .workshop import Workshop
 
+STEPS = ('text', 'latents', 'pool', 'unet', 'judge', 'export', 'evaluate', 'writer', 'sprites')
 CLIP_STEPS = ('clip-latents', 'clip-text', 'clip-pool', 'clip-transformer', 'clip-export', 'clip-evaluate')
 
 
@@ -27,30 +28,22 @@ def main() -> None:
             train_text(workshop)
         case 'latents':
             from .latents import fit_projection
-            from .patterns import fit_patterns
 
             fit_projection(workshop)
-            fit_patterns(workshop)
         case 'pool':
             from .pool import fill_pool
 
             fill_pool(workshop, shards=arguments.shards)
         case 'unet':
-            from .unet import Plan, train_unet
+            from .crew import together
+            from .training import Plan, train_unet
 
-            train_unet(workshop, Plan(minutes=arguments.minutes))
-        case 'pairs':
-            from .pairs import fill_pairs
-
-            fill_pairs(workshop, shards=arguments.shards)
-        case 'painter':
-            from .painter import PainterPlan, train_painter
-
-            train_painter(workshop, PainterPlan(minutes=arguments.minutes))
+            plan = Plan(minutes=arguments.minutes)
+            together(train_unet, workshop, plan, workers=arguments.workers, meeting=workshop.path / 'meeting')
         case 'judge':
             from .judge import train_judge
 
-            train_judge(workshop, minutes=arguments.minutes)
+            train_judge(workshop, steps=arguments.steps)
         case 'export':
             from .export import export
 
@@ -77,25 +70,14 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='python -m ourvidz.spark', description=__doc__)
     parser.add_argument(
         'step',
-        choices=(
-            'text',
-            'latents',
-            'pool',
-            'unet',
-            'pairs',
-            'painter',
-            'judge',
-            'export',
-            'evaluate',
-            'writer',
-            'sprites',
-            *CLIP_STEPS,
-        ),
+        choices=(*STEPS, *CLIP_STEPS),
     )
     parser.add_argument('--work', type=Path, help='folder of pool and checkpoints (default: .spark)')
     parser.add_argument('--threads', type=int, default=1)
-    parser.add_argument('--shards', type=int, default=60, help='pool: shards of 1000 scenes; pairs: of 64')
-    parser.add_argument('--minutes', type=float, default=95, help='unet, painter, judge: how long to train in all')
+    parser.add_argument('--shards', type=int, default=24, help='pool: shards of 1000 pictures')
+    parser.add_argument('--minutes', type=float, default=75, help='unet: how long to train in all')
+    parser.add_argument('--workers', type=int, default=1, help='unet: processes that train together')
+    parser.add_argument('--steps', type=int, default=1500, help='judge: how many steps to train')
     parser.add_argument('--prompts', type=int, default=500, help='evaluate: held-out captions to draw')
     parser.add_argument('--package', type=Path, help='sprites: the unpacked npm package of the drawings')
     return parser.parse_args()

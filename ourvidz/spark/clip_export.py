@@ -14,7 +14,7 @@ from .clip_scene import ATTRIBUTES
 from .clip_text import ClipText
 from .clip_transformer import new_scheduler, new_transformer
 from .export import KEPT, megabytes
-from .sprites import SPRITES_PATH
+from .clip_sprites import SPRITES_PATH
 from .vocabulary import NEAR_WORDS
 from .workshop import ROOT, Workshop, load
 

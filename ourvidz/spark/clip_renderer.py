@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from .clip_scene import CELL, FLYING, FRAMES, ClipScene
-from .places import Canvas, paint_lights, paint_place
-from .renderer import LIGHTS
-from .sky import CLOUDS, paint_sky
-from .sprites import sprite
+from .clip_places import Canvas, paint_lights, paint_place
+from .clip_sky import CLOUDS, LIGHTS, paint_sky
+from .clip_sprites import sprite
 
 Frames = NDArray[np.uint8]
 Boxes = NDArray[np.int16]

@@ -32,6 +32,9 @@ SIZES: Mapping[str, tuple[int, int]] = {'16:9': (224, 128), '1:1': (160, 160), '
 CELL = 16
 """Pixels a latent position stands for; what moves crosses one cell in two frames, or four, or eight."""
 
+BLOCK = 32
+"""Pixels between the parts of the scenery."""
+
 FRAMES, FPS = 17, 8
 
 

@@ -1,4 +1,4 @@
-"""Latents without a trained encoder: 32x32-pixel patches projected on their first principal components."""
+"""Latents without a trained encoder: both halves of 16x16-pixel patches projected on their principal components."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +8,25 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.nn import functional
 
 from .renderer import render
 from .scene import CELL, SIZES, random_scene
 from .workshop import Workshop
 
-CHANNELS = 32
-SUBJECT_WEIGHT = 4.0
+COMPONENTS = 32
+"""Components of a half patch, 8 pixels wide and 16 high."""
+
+CHANNELS = 2 * COMPONENTS
+"""Those of the left half, then those of the right half."""
+
+HALF = CELL // 2
+
+SUBJECT_WEIGHT = 3.0
 """How much more a patch of the subject counts than one of the background."""
+
+LEAST, SIZE = 0.08, 0.6
+"""The least spread that a channel is divided by, as a share of the first channel's, and the latents' size."""
 
 
 def pixels_of(picture: Image.Image) -> Tensor:
@@ -25,7 +36,7 @@ def pixels_of(picture: Image.Image) -> Tensor:
 
 @dataclass(frozen=True)
 class Projection:
-    """Mean (3072) of the patches, components (CHANNELS, 3072), and each component's deviation (CHANNELS)."""
+    """Mean (384) of the half patches, components (COMPONENTS, 384), each one's deviation (COMPONENTS)."""
 
     mean: Tensor
     components: Tensor
@@ -36,43 +47,58 @@ class Projection:
         """Reads what `fit_projection` wrote."""
         return cls(**load_file(path))
 
+    @property
+    def divisors(self) -> Tensor:
+        """What the components are divided by."""
+        return self.deviations.clamp(min=float(LEAST * self.deviations[0])) / SIZE
+
+    @property
+    def kernels(self) -> Tensor:
+        """The patterns that are looked for in half patches, shape (COMPONENTS, 3, 16, 8)."""
+        return (self.components / self.divisors[:, None]).reshape(COMPONENTS, 3, CELL, HALF)
+
+    @property
+    def patterns(self) -> Tensor:
+        """What one unit of each component adds to a half patch, shape (COMPONENTS, 3, 16, 8)."""
+        return (self.components * self.divisors[:, None]).reshape(COMPONENTS, 3, CELL, HALF)
+
     def latents(self, pixels: Tensor) -> Tensor:
-        """Latents (pictures, CHANNELS, height / 32, width / 32) of pictures (pictures, 3, height, width)."""
-        count, _, height, width = pixels.shape
-        latents = (cut(pixels) - self.mean) @ self.components.T / self.deviations
-        return latents.reshape(count, height // CELL, width // CELL, CHANNELS).permute(0, 3, 1, 2).contiguous()
+        """Latents (pictures, CHANNELS, height / 16, width / 16) of pictures (pictures, 3, height, width)."""
+        offset = -(self.components @ self.mean) / self.divisors
+        halves = functional.conv2d(pixels, self.kernels, offset, stride=(CELL, HALF))
+        return torch.cat((halves[..., 0::2], halves[..., 1::2]), dim=1)
 
     def pixels(self, latents: Tensor) -> Tensor:
         """The pictures that the latents stand for, as well as a linear map can tell."""
-        count, _, rows, columns = latents.shape
-        patches = latents.permute(0, 2, 3, 1) * self.deviations @ self.components + self.mean
-        patches = patches.reshape(count, rows, columns, 3, CELL, CELL).permute(0, 3, 1, 4, 2, 5)
-        return patches.reshape(count, 3, rows * CELL, columns * CELL)
+        halves = torch.stack(latents.split(COMPONENTS, dim=1), dim=-1).flatten(3)
+        shown = functional.conv_transpose2d(halves, self.patterns, stride=(CELL, HALF))
+        return shown + self.mean.reshape(3, CELL, HALF).repeat(1, latents.shape[2], 2 * latents.shape[3])
 
 
 def fit_projection(workshop: Workshop, *, scenes: int = 1500) -> Projection:
     """Finds the principal components of random renders, writes them and prints how well they tell the pictures."""
-    total, count = torch.zeros(3 * CELL * CELL, dtype=torch.float64), 0.0
+    total, count = torch.zeros(3 * CELL * HALF, dtype=torch.float64), 0.0
     square = torch.zeros(len(total), len(total))
     for index in range(scenes):
         drawn = render(random_scene(index, aspect=list(SIZES)[index % len(SIZES)]))
-        weights = box_weights(drawn.box, drawn.picture.size, inside=SUBJECT_WEIGHT).reshape(-1, 1)
-        patches = cut(pixels_of(drawn.picture)[None])
+        weights = box_weights(drawn.box, drawn.picture.size, inside=SUBJECT_WEIGHT)
+        weights = weights.repeat_interleave(2, dim=1).reshape(-1, 1)
+        patches = functional.unfold(pixels_of(drawn.picture)[None], (CELL, HALF), stride=(CELL, HALF))[0].T
         square += patches.T @ (patches * weights)
         total += (patches * weights).sum(0)
         count += float(weights.sum())
     mean = (total / count).float()
     values, vectors = torch.linalg.eigh(square / count - torch.outer(mean, mean))
-    components = vectors.T.flip(0)[:CHANNELS].contiguous()
-    projection = Projection(mean, components, values.flip(0)[:CHANNELS].sqrt())
+    components = vectors.T.flip(0)[:COMPONENTS].contiguous()
+    projection = Projection(mean, components, values.flip(0)[:COMPONENTS].clamp(min=0).sqrt())
     save_file(vars(projection), workshop.projection)
-    error = torch.stack([_error(projection, _random_pixels(-1 - index)) for index in range(100)]).mean()
+    error = torch.stack([_error(projection, _random_pixels(10**6 + index)) for index in range(100)]).mean()
     print(f'projection: {float(10 * torch.log10(4 / error)):.1f} dB, deviations {projection.deviations.tolist()}')
     return projection
 
 
 def box_weights(box: tuple[int, int, int], size: tuple[int, int], *, inside: float) -> Tensor:
-    """A weight for every latent position, shape (height / 32, width / 32): `inside` in the subject's box, else 1."""
+    """A weight for every latent position, shape (height / 16, width / 16): `inside` in the subject's box, else 1."""
     weights = torch.ones(size[1] // CELL, size[0] // CELL)
     left, top, side = box
     weights[top : top + side, left : left + side] = inside
@@ -80,16 +106,9 @@ def box_weights(box: tuple[int, int, int], size: tuple[int, int], *, inside: flo
 
 
 def _error(projection: Projection, pixels: Tensor) -> Tensor:
-    return (projection.pixels(projection.latents(pixels)) - pixels).square().mean()
+    return (projection.pixels(projection.latents(pixels)).clamp(-1, 1) - pixels).square().mean()
 
 
 def _random_pixels(seed: int) -> Tensor:
     aspect = list(SIZES)[seed % len(SIZES)]
     return pixels_of(render(random_scene(seed, aspect=aspect)).picture)[None]
-
-
-def cut(pixels: Tensor) -> Tensor:
-    """The patches (pictures x rows x columns, 3072) of pictures (pictures, 3, height, width)."""
-    count, channels, height, width = pixels.shape
-    parts = pixels.reshape(count, channels, height // CELL, CELL, width // CELL, CELL)
-    return parts.permute(0, 2, 4, 1, 3, 5).reshape(-1, channels * CELL * CELL)

@@ -41,14 +41,14 @@ def optimizers_of(module: nn.Module, *, rate: float, matrix_rate: float) -> list
 def _orthogonal(matrix: Tensor) -> Tensor:
     """The nearest matrix with singular values near one (Newton-Schulz), scaled to a root mean square of one."""
     tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.bfloat16()
+    x = matrix.float()
     x = x.T if tall else x
     x = x / (x.norm() + 1e-7)
     for _ in range(5):
         gram = x @ x.T
         x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
     x = x.T if tall else x
-    update: Tensor = x.float() * max(matrix.shape) ** 0.5
+    update: Tensor = x * max(matrix.shape) ** 0.5
     return update
 
 

@@ -1,171 +1,158 @@
-"""The eight places: what stands at the horizon, and what the ground looks like from the side."""
+"""The eight places seen from the side: the ground, and what stands at the horizon in each of the four backdrops."""
 
-import random
-from dataclasses import dataclass
+from functools import lru_cache
 
-from PIL import Image, ImageDraw
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
-from .scene import CELL
+from .sprites import sprite
 
 Colour = tuple[int, int, int]
+Pixels = NDArray[np.float32]
 
-GROUNDS: dict[str, Colour] = {
-    'meadow': (112, 200, 72), 'beach': (246, 224, 164), 'forest': (58, 98, 50), 'city': (96, 98, 108),
-    'desert': (236, 160, 76), 'mountains': (134, 138, 112), 'snow': (240, 246, 252), 'sea': (24, 112, 178),
+GROUNDS: dict[str, tuple[Colour, Colour]] = {
+    'meadow': ((154, 214, 92), (70, 158, 54)), 'beach': ((252, 234, 186), (232, 196, 128)),
+    'forest': ((92, 132, 66), (40, 74, 40)), 'city': ((150, 152, 164), (82, 84, 98)),
+    'desert': ((248, 196, 118), (222, 140, 62)), 'mountains': ((162, 176, 122), (96, 110, 76)),
+    'snow': ((250, 253, 255), (204, 222, 242)), 'sea': ((92, 190, 226), (12, 84, 156)),
 }  # fmt: skip
+"""The ground's colour at the horizon and at the lower edge."""
+
+RIDGES: dict[str, Colour] = {
+    'meadow': (112, 186, 96), 'beach': (96, 168, 130), 'forest': (58, 112, 84), 'city': (132, 146, 178),
+    'desert': (226, 150, 92), 'mountains': (134, 146, 178), 'snow': (206, 220, 240), 'sea': (90, 146, 178),
+}  # fmt: skip
+HAZE = np.array((206, 224, 240), np.float32)
+
+LANDMARKS = {
+    'meadow': ('tree', 82), 'beach': ('palm', 104), 'forest': ('fir', 112), 'city': ('office', 104),
+    'desert': ('cactus', 70), 'mountains': ('mountain', 150), 'snow': ('fir', 84), 'sea': ('island', 84),
+}  # fmt: skip
+"""What stands in a place, and its usual height in pixels."""
+
+STANDS: dict[str, tuple[tuple[float, float], ...]] = {
+    'open': ((0.1, 0.55), (0.9, 0.45)),
+    'layered': ((0.06, 0.7), (0.2, 0.5), (0.36, 0.62), (0.52, 0.48), (0.66, 0.66), (0.8, 0.5), (0.94, 0.7)),
+    'tall': ((0.58, 1.15), (0.76, 1.5), (0.93, 1.2)),
+    'framed': ((0.17, 0.95), (0.03, 1.4), (0.83, 0.95), (0.97, 1.4)),
+}
+"""By backdrop, where landmarks stand (shares of the width) and how large they are, the far ones first."""
+
+ROWS = {'forest': (0.7, 30), 'city': (0.75, 44)}
+"""Places with a whole row of landmarks behind: their size and the pixels between them."""
 
 
-@dataclass
-class Canvas:
-    """An RGBA layer with transparent sky, its horizon (pixels from the top) and the size of what stands there."""
-
-    image: Image.Image
-    horizon: int
-    scale: float
-    rng: random.Random
-
-    def __post_init__(self) -> None:
-        self.draw = ImageDraw.Draw(self.image)
-        self.width, self.height = self.image.size
-
-    def steps(self, cells: int) -> range:
-        """Places along the horizon, `cells` latent cells (times the scale) apart."""
-        return range(0, self.width + CELL, max(16, round(cells * CELL * self.scale)))
-
-    def box(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
-        """A box standing on (x, y), scaled."""
-        width, height = width * self.scale, height * self.scale
-        self.draw.rectangle((x - width / 2, y - height, x + width / 2, y), fill=colour)
-
-    def bump(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
-        """An ellipse around (x, y), scaled."""
-        width, height = width * self.scale / 2, height * self.scale / 2
-        self.draw.ellipse((x - width, y - height, x + width, y + height), fill=colour)
-
-    def peak(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
-        """A triangle standing on (x, y), scaled."""
-        width, height = width * self.scale / 2, height * self.scale
-        self.draw.polygon(((x - width, y), (x + width, y), (x, y - height)), fill=colour)
+@lru_cache(maxsize=200)
+def paint_place(size: tuple[int, int], horizon: int, *, place: str, backdrop: str, scale: float) -> Image.Image:
+    """An RGBA layer with transparent sky: the ground and what stands behind it; do not draw on it, it is shared."""
+    width, height = size
+    pixels = np.zeros((height, width, 4), np.float32)
+    pixels[..., :3] = HAZE
+    _add_ridges(pixels, horizon, place=place, backdrop=backdrop, scale=scale)
+    layer = Image.fromarray(pixels.astype(np.uint8))
+    if place in ROWS:
+        share, step = ROWS[place]
+        for index, x in enumerate(range(0, width + step, step)):
+            _stand(layer, x, horizon + 3, place, share * scale * (1, 0.8, 1.12)[index % 3], haze=0.42)
+    _lay_ground(layer, horizon, place)
+    for x, share in STANDS[backdrop]:
+        depth = (share - 0.5) * 14
+        _stand(layer, round(x * width), horizon + 4 + round(depth), place, share * scale, haze=max(0, 0.34 - share / 4))
+    return layer
 
 
-def paint_place(canvas: Canvas, place: str) -> None:
-    """Draws the ground below the horizon and what stands at it."""
-    ground = (0, canvas.horizon, canvas.width, canvas.height)
-    match place:
-        case 'meadow':
-            _hills(canvas, (92, 176, 64), height=70)
-            canvas.draw.rectangle(ground, fill=GROUNDS[place])
-            _flowers(canvas)
-        case 'beach':
-            canvas.draw.rectangle(ground, fill=GROUNDS[place])
-            _sea_strip(canvas)
-            _palms(canvas)
-        case 'forest':
-            _firs(canvas, (26, 84, 48), (36, 108, 58), snow=False)
-            canvas.draw.rectangle(ground, fill=GROUNDS[place])
-        case 'city':
-            _skyline(canvas)
-            canvas.draw.rectangle(ground, fill=GROUNDS[place])
-            _road(canvas)
-        case 'desert':
-            _hills(canvas, (222, 138, 62), height=90)
-            canvas.draw.rectangle(ground, fill=GROUNDS[place])
-            _cacti(canvas)
-        case 'mountains':
-            _mountains(canvas)
-            canvas.draw.rectangle(ground, fill=GROUNDS[place])
-            _stones(canvas)
-        case 'snow':
-            _hills(canvas, (214, 228, 244), height=60)
-            _firs(canvas, (60, 110, 104), (78, 128, 118), snow=True)
-            canvas.draw.rectangle(ground, fill=GROUNDS[place])
-        case _:
-            canvas.draw.rectangle(ground, fill=GROUNDS['sea'])
-            _waves(canvas)
+def _add_ridges(pixels: Pixels, horizon: int, *, place: str, backdrop: str, scale: float) -> None:
+    """Soft hills, one behind the other and ever paler."""
+    heights = {'open': (16,), 'layered': (66, 44, 24), 'tall': (34, 20), 'framed': (24, 12)}[backdrop]
+    if place == 'sea':
+        heights = heights[:-1]
+    width = pixels.shape[1]
+    x = np.arange(width, dtype=np.float32)[None]
+    y = np.arange(len(pixels), dtype=np.float32)[:, None]
+    for depth, high in enumerate(heights):
+        wave = np.sin(x / 52 + 2.1 * depth) * 0.3 + np.sin(x / 23 + 1.3 * depth) * 0.12 + 0.7
+        top = horizon - high * scale * wave
+        share = np.clip(y - top, 0, 1)[..., None]
+        haze = 0.55 - 0.4 * (depth + 1) / len(heights)
+        colour = np.array(RIDGES[place], np.float32) * (1 - haze) + HAZE * haze
+        shade = 1.08 - 0.2 * np.clip((y - top) / 60, 0, 1)[..., None]
+        pixels[..., :3] = pixels[..., :3] * (1 - share) + np.clip(colour * shade, 0, 255) * share
+        pixels[..., 3:] = np.maximum(pixels[..., 3:], share * 255)
 
 
-def paint_lights(canvas: Canvas, place: str) -> None:
-    """Draws the windows that shine at night."""
+def _lay_ground(layer: Image.Image, horizon: int, place: str) -> None:
+    width, height = layer.size
+    if height > horizon:
+        layer.paste(Image.fromarray(_ground(width, height - horizon, place)), (0, horizon))
+
+
+def _ground(width: int, height: int, place: str) -> NDArray[np.uint8]:
+    """The ground in perspective, RGB."""
+    far, near = (np.array(colour, np.float32) for colour in GROUNDS[place])
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    share = (y / max(140, height))[..., None] ** 0.75
+    pixels = far * (1 - share) + near * share
+    light = _waves_of(place, x - width / 2, y)
+    pixels = pixels * (1 + light[..., None])
+    if place == 'beach':
+        pixels = _with_water(pixels, x, y)
     if place == 'city':
-        _skyline(canvas, windows=(255, 216, 110), only_windows=True)
+        _add_street(pixels, x - width / 2, y)
+    return np.clip(pixels, 0, 255).astype(np.uint8)
 
 
-def _hills(canvas: Canvas, colour: Colour, *, height: int) -> None:
-    for x in canvas.steps(6):
-        canvas.bump(x + CELL * canvas.rng.choice((0, 1)), canvas.horizon + 4, 300, height, colour)
+def _waves_of(place: str, x: Pixels, y: Pixels) -> Pixels:
+    """How much lighter the ground is: swells that grow towards the viewer."""
+    near = y + 22
+    strength, pace = {
+        'sea': (0.13, 26), 'desert': (0.06, 13), 'snow': (0.03, 9), 'meadow': (0.05, 12), 'beach': (0.025, 12),
+        'forest': (0.07, 12), 'mountains': (0.06, 12),
+    }.get(place, (0.0, 1))  # fmt: skip
+    phase = np.log(near) * pace * 0.6 + np.sin(x / near * 0.9) * 1.3
+    light: Pixels = strength * np.sin(phase).astype(np.float32)
+    return light
 
 
-def _flowers(canvas: Canvas) -> None:
-    for y in range(canvas.horizon + 20, canvas.height, CELL):
-        for x in range(CELL * (y // CELL % 2), canvas.width, 2 * CELL):
-            petal = ((255, 255, 255), (255, 224, 80))[(x + y) // CELL % 3 % 2]
-            canvas.draw.ellipse((x + 12, y - 4, x + 20, y + 4), fill=petal)
+def _with_water(pixels: Pixels, x: Pixels, y: Pixels) -> Pixels:
+    edge = 26 + 3 * np.sin(x / 30)
+    water = np.clip((edge - y) / 2, 0, 1)[..., None]
+    foam = np.exp(-(((y - edge) / 3.2) ** 2))[..., None]
+    sea = np.array((40, 150, 206), np.float32) + (y / 26)[..., None] * np.array((50, 56, 30), np.float32)
+    wet: Pixels = (pixels * (1 - water) + sea * water) * (1 - foam) + 252 * foam
+    return wet
 
 
-def _sea_strip(canvas: Canvas) -> None:
-    edge = canvas.horizon + round(26 * canvas.scale)
-    canvas.draw.rectangle((0, canvas.horizon, canvas.width, edge), fill=(40, 160, 210))
-    canvas.draw.rectangle((0, edge - 5, canvas.width, edge), fill=(230, 248, 252))
+def _add_street(pixels: Pixels, x: Pixels, y: Pixels) -> None:
+    """A pavement along the houses, and a street with a dashed line that runs across."""
+    pavement = np.clip((22 - y) / 2, 0, 1)[..., None]
+    pixels[:] = pixels * (1 - pavement) + np.array((196, 196, 204), np.float32) * pavement
+    dash = (np.abs(y - 66) < 3.5) & (np.floor((x + 24) / 48) % 2 == 0)
+    pixels[dash] = (244, 236, 200)
 
 
-def _palms(canvas: Canvas) -> None:
-    x = canvas.width * 0.88
-    y, scale = canvas.horizon + round(34 * canvas.scale), canvas.scale
-    canvas.box(x, y, 10, 90, (140, 98, 58))
-    for dx, dy in ((-30, -84), (30, -84), (-20, -102), (20, -102)):
-        canvas.bump(x + dx * scale, y + dy * scale, 62, 20, (44, 150, 70))
+def _stand(layer: Image.Image, x: int, y: int, place: str, share: float, *, haze: float) -> None:
+    name, height = LANDMARKS[place]
+    if place == 'city' and (x // 16) % 2:
+        name = 'shop'
+    drawing = _hazy(name, max(8, round(height * share)), round(haze, 2), place == 'snow')
+    layer.alpha_composite(_within(drawing, layer, x - drawing.width // 2, y - drawing.height + 2), (0, 0))
 
 
-def _firs(canvas: Canvas, back: Colour, front: Colour, *, snow: bool) -> None:
-    rows = ((0, 2, 84, front),) if snow else ((0, 1, 128, back), (CELL // 2, 2, 96, front))
-    for offset, cells, height, colour in rows:
-        for x in canvas.steps(cells * (2 if snow else 1)):
-            canvas.peak(x + offset, canvas.horizon + 8, 60, height, colour)
-            if snow:
-                canvas.peak(x + offset, canvas.horizon + 8 - height * 0.6 * canvas.scale, 24, 34, (250, 252, 255))
+@lru_cache(maxsize=300)
+def _hazy(name: str, side: int, haze: float, is_snowy: bool) -> Image.Image:
+    drawing = sprite(name, side=side)
+    pixels = np.asarray(drawing, np.float32).copy()
+    if is_snowy:
+        haze = min(1, haze + 0.45)
+    pixels[..., :3] = pixels[..., :3] * (1 - haze) + HAZE * haze
+    if name == 'mountain':
+        pixels = pixels[: round(side * 0.84)]
+    return Image.fromarray(pixels.astype(np.uint8))
 
 
-def _skyline(canvas: Canvas, *, windows: Colour = (168, 208, 232), only_windows: bool = False) -> None:
-    heights = random.Random(canvas.width).choices((64, 96, 128), k=40)
-    for index, x in enumerate(canvas.steps(2)):
-        height = heights[(index) % len(heights)]
-        if not only_windows:
-            canvas.box(x, canvas.horizon, 58, height, ((104, 116, 146), (130, 124, 140), (84, 98, 132))[index % 3])
-        for row in range(16, height - 8, 24):
-            for column in (-16, 0, 16):
-                place = x + column * canvas.scale, canvas.horizon - (height - row - 12) * canvas.scale
-                canvas.box(*place, 8, 12, windows)
-
-
-def _road(canvas: Canvas) -> None:
-    canvas.draw.rectangle((0, canvas.horizon, canvas.width, canvas.horizon + 8), fill=(190, 190, 190))
-    for y in range(canvas.horizon + CELL, canvas.height, 2 * CELL):
-        for x in range(0, canvas.width, 2 * CELL):
-            canvas.draw.rectangle((x + 16, y - 3, x + 48, y + 3), fill=(240, 236, 220))
-
-
-def _cacti(canvas: Canvas) -> None:
-    x, y, green = canvas.width * 0.86, canvas.horizon + 14, (58, 140, 72)
-    canvas.box(x, y, 16, 76, green)
-    for side in (-1, 1):
-        canvas.box(x + side * 14 * canvas.scale, y - 30 * canvas.scale, 28, 10, green)
-        canvas.box(x + side * 24 * canvas.scale, y - 30 * canvas.scale, 10, 30, green)
-
-
-def _mountains(canvas: Canvas) -> None:
-    for index, x in enumerate(canvas.steps(4)):
-        height = 150 if (index + canvas.rng.choice((0, 1))) % 2 else 110
-        canvas.peak(x, canvas.horizon, 240, height, ((104, 108, 128), (124, 128, 146))[index % 2])
-        canvas.peak(x, canvas.horizon - height * 0.68 * canvas.scale, 76, height * 0.32, (248, 250, 255))
-
-
-def _stones(canvas: Canvas) -> None:
-    for y in range(canvas.horizon + 24, canvas.height, CELL):
-        for x in range(CELL * (y // CELL % 2), canvas.width, 2 * CELL):
-            canvas.draw.ellipse((x + 6, y - 6, x + 26, y + 6), fill=(108, 110, 96))
-
-
-def _waves(canvas: Canvas) -> None:
-    for y in range(canvas.horizon + 16, canvas.height, CELL):
-        for x in range(CELL * (y // CELL % 2), canvas.width, 2 * CELL):
-            canvas.draw.arc((x, y - 8, x + 32, y + 10), 200, 340, fill=(150, 214, 240), width=4)
+def _within(drawing: Image.Image, layer: Image.Image, left: int, top: int) -> Image.Image:
+    """The drawing on a clear layer; what lies outside is cut off."""
+    clear = Image.new('RGBA', layer.size)
+    clear.paste(drawing, (left, top))
+    return clear

@@ -1,24 +1,30 @@
 """Composes a scene as a picture: sky, place, subject, foreground, light, weather and style."""
 
-import random
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from .filters import styled
 from .grounds import paint_ground
-from .places import Canvas, paint_lights, paint_place
+from .places import paint_place
 from .scene import CELL, Scene
 from .sky import paint_sky
-from .sprites import sprite
+from .sprites import FLYING, sprite
 
-SIDES = {'wide': 2, 'medium': 4, 'close': 7}
+SIDES = {'wide': 4, 'medium': 8, 'close': 12}
 """Side of the subject's square in cells, by shot."""
 
-SCALES = {'wide': 0.75, 'medium': 1.0, 'close': 1.5}
-HORIZONS = {'eye_level': 0.6, 'low_angle': 0.86, 'over_shoulder': 0.5, 'overhead': 0.0, 'bird_eye': 0.2}
-LIGHTS = {'day': (1.0, 1.0, 1.0), 'morning': (1.0, 0.9, 0.86), 'sunset': (1.0, 0.7, 0.52), 'night': (0.34, 0.4, 0.66)}
+HORIZONS = {'eye_level': 0.6, 'low_angle': 0.84, 'over_shoulder': 0.6, 'overhead': 0.0, 'bird_eye': 0.26}
+SCALES = {'low_angle': 1.35, 'bird_eye': 0.55}
+MARGINS = {4: 2, 8: 2, 12: 1}
+"""Cells between a subject of that side and the picture's edge, where there is room."""
+
+LIGHTS = {'day': (1.0, 1.0, 1.0), 'morning': (1.0, 0.93, 0.86), 'sunset': (1.0, 0.72, 0.58), 'night': (0.4, 0.47, 0.78)}
+SHADE = (10, 16, 30)
+BLURS = {'wide': 0, 'medium': 0, 'close': 3}
+"""How far what lies behind the subject is out of focus, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -30,30 +36,27 @@ class Render:
 
 
 def render(scene: Scene) -> Render:
-    """Draws the scene; its seed chooses one of three sceneries, how bright and how warm the light is."""
-    seed = random.Random(scene.seed)
-    rng = random.Random(seed.randrange(3))
-    width, height = scene.size
-    horizon = round(height * HORIZONS[scene.angle] / CELL) * CELL
-    box = _subject_box(scene, horizon // CELL)
-    picture = Image.new('RGB', scene.size)
-    if horizon:
-        picture.paste(paint_sky(width, horizon, time=scene.time, weather=scene.weather, rng=rng))
-    picture = _with_place(picture, scene, horizon=horizon, rng=rng)
-    picture = _warmed(picture, bright=seed.uniform(0.86, 1.12), warm=seed.uniform(-0.14, 0.14))
-    if scene.subject != 'none':
-        _lay_subject(picture, scene, box=box)
+    """Draws the scene."""
+    has_subject = scene.subject != 'none'
+    horizon = round(scene.size[1] * HORIZONS[scene.angle] / CELL) * CELL
+    box = _box(scene, horizon // CELL) if has_subject else (0, 0, 0)
+    picture = _background(scene, horizon)
+    if has_subject:
+        if blur := BLURS[scene.shot]:
+            picture = picture.filter(ImageFilter.BoxBlur(blur))
+        _lay_subject(picture, scene, box)
     if scene.angle == 'over_shoulder':
-        _lay_shoulder(picture)
+        _lay(picture, _shoulder(scene.size, scene.column == 'right', scene.time))
     if scene.weather == 'rainy':
         picture = _rained(picture)
-    return Render(styled(picture, scene.style), box if scene.subject != 'none' else (0, 0, 0))
+    return Render(styled(picture, scene.style), box)
 
 
-def _subject_box(scene: Scene, horizon: int) -> tuple[int, int, int]:
+def _box(scene: Scene, horizon: int) -> tuple[int, int, int]:
     columns, rows = scene.size[0] // CELL, scene.size[1] // CELL
     side = SIDES[scene.shot]
-    left = (columns - side) // 4
+    margin = min(MARGINS[side], (columns - side) // 2)
+    left = {'left': margin, 'middle': (columns - side) // 2, 'right': columns - side - margin}[scene.column]
     match scene.angle:
         case 'overhead':
             top = (rows - side) // 2
@@ -62,80 +65,102 @@ def _subject_box(scene: Scene, horizon: int) -> tuple[int, int, int]:
         case 'low_angle':
             top = horizon - side + 1
         case _:
-            top = horizon - side + {2: 2, 4: 2, 7: 3}[side]
-    return left, min(rows - side, max(0, top)), side
+            top = horizon - side + {4: 2, 8: 3, 12: 5}[side]
+    lift = 1 if scene.subject in FLYING and scene.angle != 'overhead' else 0
+    return left, min(rows - side, max(0, top - lift)), side
 
 
-def _with_place(picture: Image.Image, scene: Scene, *, horizon: int, rng: random.Random) -> Image.Image:
-    layer = Image.new('RGBA', scene.size, (0, 0, 0, 0))
-    scale = SCALES[scene.shot] * {'low_angle': 1.3, 'bird_eye': 0.5}.get(scene.angle, 1.0)
-    canvas = Canvas(layer, horizon, scale, random.Random(rng.random()))
-    if scene.angle != 'overhead':
-        paint_place(canvas, scene.place)
-    if scene.angle in ('overhead', 'bird_eye'):
-        paint_ground(layer, scene.place, top=horizon)
-    layer = _lit(layer, scene.time, weather=scene.weather)
-    if scene.time == 'night' and horizon:
-        lights = Canvas(layer, horizon, scale, random.Random(0))
-        paint_lights(lights, scene.place)
-    if scene.angle == 'overhead' and scene.weather == 'cloudy':
-        _lay_cloud_shadows(layer)
-    picture.paste(layer, (0, 0), layer)
+def _background(scene: Scene, horizon: int) -> Image.Image:
+    """Sky and place in the light of the time and the weather."""
+    picture = Image.new('RGB', scene.size)
+    if horizon:
+        sky = paint_sky(
+            scene.size[0], horizon + CELL, time=scene.time, weather=scene.weather, backdrop=scene.backdrop
+        )
+        picture.paste(sky, (0, 0))
+    _lay(picture, _lit(_place(scene, horizon), scene))
     return picture
 
 
-def _lit(layer: Image.Image, time: str, *, weather: str, strength: float = 1.0) -> Image.Image:
-    light = np.array(LIGHTS[time], np.float32) * (0.82 if weather == 'rainy' else 1.0)
-    light = np.append(1 - strength + strength * light, 1).astype(np.float32)
-    pixels = np.asarray(layer, dtype=np.float32) * light
-    if time == 'morning':
-        pixels[..., :3] = pixels[..., :3] * (1 - 0.16 * strength) + np.array((255, 236, 214)) * 0.16 * strength
-    return Image.fromarray(pixels.astype(np.uint8))
-
-
-def _warmed(picture: Image.Image, *, bright: float, warm: float) -> Image.Image:
-    light = np.array((1 + warm, 1, 1 - warm), np.float32) * np.float32(bright)
-    return Image.fromarray(np.clip(np.asarray(picture) * light, 0, 255).astype(np.uint8))
-
-
-def _lay_subject(picture: Image.Image, scene: Scene, *, box: tuple[int, int, int]) -> None:
-    left, top, side = (CELL * cells for cells in box)
-    drawing = sprite(scene.subject, colour=scene.colour, side=side)
-    drawing = _lit(drawing, scene.time, weather=scene.weather, strength=0.4)
-    ground = (left + side * 0.1, top + side * 0.9, left + side * 0.9, top + side * 1.02)
+def _place(scene: Scene, horizon: int) -> Image.Image:
     if scene.angle == 'overhead':
-        ground = (left + side * 0.02, top + side * 0.04, left + side * 1.04, top + side * 1.06)
-    shade = Image.new('L', picture.size)
-    ImageDraw.Draw(shade).ellipse(ground, fill=90)
-    picture.paste((10, 16, 30), (0, 0), shade)
-    picture.paste(drawing, (left, top), drawing)
+        return paint_ground(scene.size, place=scene.place, backdrop=scene.backdrop)
+    layer = paint_place(
+        scene.size, horizon, place=scene.place, backdrop=scene.backdrop, scale=SCALES.get(scene.angle, 1.0)
+    )
+    if scene.angle == 'bird_eye':
+        return _with_ground(layer, scene.size, horizon, scene.place, scene.backdrop)
+    return layer
 
 
-def _lay_shoulder(picture: Image.Image) -> None:
-    width, height = picture.size
-    draw, x = ImageDraw.Draw(picture), width - 40
-    draw.ellipse((x - 96, height - 66, x + 96, height + 130), fill=(40, 30, 52))
-    draw.ellipse((x - 38, height - 134, x + 38, height - 44), fill=(58, 40, 46))
+def _with_ground(layer: Image.Image, size: tuple[int, int], horizon: int, place: str, backdrop: str) -> Image.Image:
+    below = size[1] - horizon
+    ground = paint_ground((size[0], below), place=place, backdrop=backdrop)
+    whole = layer.copy()
+    whole.paste(ground.crop((0, 8, size[0], below)), (0, horizon + 8))
+    return whole
 
 
-def _lay_cloud_shadows(layer: Image.Image) -> None:
-    shade = Image.new('L', layer.size)
-    draw = ImageDraw.Draw(shade)
-    for x in range(0, layer.width, 6 * CELL):
-        draw.ellipse((x + 8, 8, x + 120, 72), fill=90)
-        draw.ellipse((x - 40, layer.height - 84, x + 80, layer.height - 12), fill=90)
-    layer.paste((10, 16, 40), (0, 0), shade)
+def _lit(layer: Image.Image, scene: Scene, *, strength: float = 1.0) -> Image.Image:
+    light = np.array(LIGHTS[scene.time], np.float32)
+    light = light * {'clear': 1.0, 'cloudy': 0.93, 'rainy': 0.78}[scene.weather]
+    light = 1 - strength + strength * light
+    table = [round(level * channel) for channel in light for level in range(256)] + list(range(256))
+    return layer.point(table)
+
+
+def _lay_subject(picture: Image.Image, scene: Scene, box: tuple[int, int, int]) -> None:
+    left, top, side = (CELL * cells for cells in box)
+    is_flipped = (scene.direction == 'right') != (scene.subject in ('rocket', 'airplane'))
+    drawing = sprite(scene.subject, colour=scene.colour, side=side, is_flipped=is_flipped)
+    shadow = _shadow(side, scene.angle == 'overhead')
+    picture.paste(SHADE, (left - side // 8, top), shadow)
+    _lay(picture, _lit(drawing, scene, strength=0.42), (left, top))
+
+
+@lru_cache(maxsize=8)
+def _shadow(side: int, is_around: bool) -> Image.Image:
+    """How dark the shadow of a subject is, on a square a little larger than its own."""
+    large = side * 5 // 4
+    shade = Image.new('L', (large, large))
+    if is_around:
+        ellipse = (side * 0.22, side * 0.26, side * 1.16, side * 1.14)
+    else:
+        ellipse = (side * 0.2, side * 0.92, side * 1.05, side * 1.03)
+    ImageDraw.Draw(shade).ellipse(ellipse, fill=120)
+    return shade.filter(ImageFilter.GaussianBlur(side / 32))
+
+
+@lru_cache(maxsize=32)
+def _shoulder(size: tuple[int, int], is_left: bool, time: str) -> Image.Image:
+    """Somebody's head and shoulder, dark and out of focus, in a lower corner."""
+    width, height = size
+    layer = Image.new('RGBA', size, (44, 34, 54, 0))
+    draw, x = ImageDraw.Draw(layer), 34 if is_left else width - 34
+    dark = 0.55 if time == 'night' else 1.0
+    draw.ellipse((x - 104, height - 62, x + 104, height + 150), fill=tuple(round(dark * c) for c in (52, 40, 66)))
+    draw.ellipse((x - 42, height - 138, x + 42, height - 40), fill=tuple(round(dark * c) for c in (66, 46, 50)))
+    return layer.filter(ImageFilter.GaussianBlur(2.5))
+
+
+def _lay(picture: Image.Image, layer: Image.Image, at: tuple[int, int] = (0, 0)) -> None:
+    picture.paste(layer, at, layer)
 
 
 def _rained(picture: Image.Image) -> Image.Image:
-    streaks = Image.new('L', picture.size)
-    draw = ImageDraw.Draw(streaks)
-    for x in range(0, picture.width, CELL):
-        for y in range(CELL * (x // CELL % 2), picture.height, 2 * CELL):
-            draw.line((x + 20, y + 2, x + 12, y + 28), fill=130, width=3)
-    wet = Image.blend(picture, picture.convert('L').convert('RGB'), 0.2)
-    wet.paste((206, 222, 240), (0, 0), streaks)
+    wet = Image.blend(picture, picture.convert('L').convert('RGB'), 0.25)
+    wet.paste((214, 228, 244), (0, 0), _streaks(picture.size))
     return wet
+
+
+@lru_cache(maxsize=4)
+def _streaks(size: tuple[int, int]) -> Image.Image:
+    streaks = Image.new('L', size)
+    draw = ImageDraw.Draw(streaks)
+    for x in range(0, size[0], 2 * CELL):
+        for y in range(2 * CELL * (x // CELL % 4 // 2) - 2 * CELL, size[1], 4 * CELL):
+            draw.line((x + 18, y + 2, x + 10, y + 30), fill=120, width=3)
+    return streaks.filter(ImageFilter.GaussianBlur(0.7))
 
 
 def contact_sheet(pictures: list[Image.Image], *, columns: int, gap: int = 6) -> Image.Image:

@@ -1,5 +1,6 @@
 """What a scene can consist of: the attributes, one scene, how scenes are drawn at random and which are held out."""
 
+import dataclasses
 import hashlib
 import random
 from collections.abc import Mapping
@@ -16,6 +17,9 @@ WEATHERS = ('clear', 'cloudy', 'rainy')
 SHOTS = ('wide', 'medium', 'close')
 ANGLES = ('eye_level', 'low_angle', 'over_shoulder', 'overhead', 'bird_eye')
 STYLES = ('photo', 'watercolor', 'pixel', 'noir', 'pastel', 'vintage')
+COLUMNS = ('left', 'middle', 'right')
+DIRECTIONS = ('left', 'right')
+BACKDROPS = ('open', 'layered', 'tall', 'framed')
 
 ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     'subject': SUBJECTS,
@@ -26,18 +30,24 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     'shot': SHOTS,
     'angle': ANGLES,
     'style': STYLES,
+    'column': COLUMNS,
+    'direction': DIRECTIONS,
+    'backdrop': BACKDROPS,
 }
+
+OF_SUBJECT = ('colour', 'shot', 'column', 'direction')
+"""What cannot be seen without a subject."""
 
 SIZES: Mapping[str, tuple[int, int]] = {'16:9': (448, 256), '1:1': (256, 256), '9:16': (256, 448)}
 """Width and height in pixels of each aspect ratio."""
 
-CELL = 32
+CELL = 16
 """Pixels a latent position stands for; subjects lie on this grid."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture's meaning (the attributes), its size and the seed of everything that the words leave open."""
+    """One picture's meaning and its aspect ratio. They say all: the same scene is the same picture, to the pixel."""
 
     subject: str = 'none'
     colour: str = 'natural'
@@ -47,8 +57,10 @@ class Scene:
     shot: str = 'medium'
     angle: str = 'eye_level'
     style: str = 'photo'
+    column: str = 'middle'
+    direction: str = 'left'
+    backdrop: str = 'open'
     aspect: str = '16:9'
-    seed: int = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -66,24 +78,34 @@ class Scene:
         return [values.index(getattr(self, name)) for name, values in ATTRIBUTES.items()]
 
 
-def scene_of(codes: list[int], *, aspect: str, seed: int) -> Scene:
-    """The scene that `Scene.codes` described."""
-    values = {name: values[code] for (name, values), code in zip(ATTRIBUTES.items(), codes, strict=True)}
-    return Scene(**values, aspect=aspect, seed=seed)
+DEFAULTS = {name: getattr(Scene(), name) for name in ATTRIBUTES}
+"""What is drawn where nothing is said."""
 
 
 def random_scene(seed: int, *, aspect: str, held_out: bool = False) -> Scene:
     """A scene as training sees it, or one of the combinations that training never sees."""
     rng = random.Random(seed)
     while True:
-        scene = _draw(rng, aspect=aspect, seed=seed)
+        scene = _draw(rng, aspect=aspect)
         if scene.is_held_out == held_out:
             return scene
 
 
-def _draw(rng: random.Random, *, aspect: str, seed: int) -> Scene:
-    subject = 'none' if rng.random() < 0.07 else rng.choice(SUBJECTS[1:])
-    is_plain = subject == 'none' or rng.random() < 0.3
+def changed(scene: Scene, rng: random.Random) -> tuple[Scene, str]:
+    """The scene with another value of one attribute, mostly the colour, and that attribute's name."""
+    names, odds = ('colour', 'time', 'weather', 'style', 'place'), (6, 2, 1.5, 1.5, 1)
+    while True:
+        name = 'time' if scene.subject == 'none' else rng.choices(names, odds)[0]
+        values = [value for value in ATTRIBUTES[name] if value not in (getattr(scene, name), 'natural')]
+        value = rng.choice(values)
+        other = dataclasses.replace(scene, **{name: value})
+        if not other.is_held_out:
+            return other, name
+
+
+def _draw(rng: random.Random, *, aspect: str) -> Scene:
+    subject = 'none' if rng.random() < 0.05 else rng.choice(SUBJECTS[1:])
+    is_plain = subject == 'none' or rng.random() < 0.25
     return Scene(
         subject=subject,
         colour='natural' if is_plain else rng.choice(COLOURS[1:]),
@@ -93,6 +115,8 @@ def _draw(rng: random.Random, *, aspect: str, seed: int) -> Scene:
         shot=rng.choices(SHOTS, (3, 4, 3))[0],
         angle=rng.choices(ANGLES, (8, 2, 2, 2, 2))[0],
         style=rng.choices(STYLES, (9, 2, 2, 2, 2, 2))[0],
+        column=rng.choice(COLUMNS),
+        direction=rng.choice(DIRECTIONS),
+        backdrop=rng.choice(BACKDROPS),
         aspect=aspect,
-        seed=seed,
     )

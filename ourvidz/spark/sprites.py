@@ -1,73 +1,101 @@
-"""The subjects: drawings of Fluent Emoji Flat (MIT, see sprites.LICENSE), repainted in the colour asked for."""
+"""Drawings of subjects and scenery: Fluent Emoji 3D (MIT, see sprites.LICENSE), repainted in the colour asked for."""
 
-import io
-import json
+import shutil
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-PACKAGE = '@iconify-json/fluent-emoji-flat'
-SPRITES_PATH = Path(__file__).with_name('sprites.json')
+PACKAGE = '@lobehub/fluent-emoji-3d'
+SPRITES_PATH = Path(__file__).with_name('sprites')
 
-ICONS = {
-    'car': 'automobile', 'bus': 'bus', 'train': 'locomotive', 'boat': 'sailboat', 'airplane': 'airplane',
-    'rocket': 'rocket', 'balloon': 'balloon', 'robot': 'robot', 'house': 'house', 'castle': 'castle',
-    'tree': 'deciduous-tree', 'flower': 'tulip', 'mushroom': 'mushroom', 'cat': 'cat-face', 'dog': 'dog-face',
-    'panda': 'panda', 'lion': 'lion', 'owl': 'owl', 'bird': 'baby-chick', 'fish': 'fish', 'horse': 'horse',
-    'elephant': 'elephant', 'dragon': 'dragon', 'turtle': 'turtle',
+FILES = {
+    'car': '1f697', 'bus': '1f68c', 'train': '1f682', 'boat': '26f5', 'airplane': '2708-fe0f', 'rocket': '1f680',
+    'balloon': '1f388', 'robot': '1f916', 'house': '1f3e0', 'castle': '1f3f0', 'tree': '1f333', 'flower': '1f337',
+    'mushroom': '1f344', 'cat': '1f408', 'dog': '1f415', 'panda': '1f43c', 'lion': '1f981', 'owl': '1f989',
+    'bird': '1f426', 'fish': '1f41f', 'horse': '1f40e', 'elephant': '1f418', 'dragon': '1f409', 'turtle': '1f422',
+    'palm': '1f334', 'fir': '1f332', 'cactus': '1f335', 'mountain': '1f3d4-fe0f', 'office': '1f3e2', 'shop': '1f3ec',
+    'cloud': '2601-fe0f', 'rock': '1faa8', 'daisy': '1f33c', 'moon': '1f319', 'island': '1f3dd-fe0f',
+    'umbrella': '26f1-fe0f',
 }  # fmt: skip
+"""The package's file of each drawing: subjects, then scenery."""
 
-PAINTED = {
-    'car': '#f8312f #ca0b4a-', 'bus': '#ffb02e', 'train': '#636363 #f92f60-', 'boat': '#fcd53f #ff9f2e-',
-    'airplane': '#cdc4d6 #9b9b9b-', 'rocket': '#f4f4f4', 'balloon': '#f8312f #ff8687+', 'robot': '#cdc4d6',
-    'house': '#f3c07b', 'castle': '#b4acbc #998ea4-', 'tree': '#44911b', 'flower': '#ff6dc6 #f70a8d-',
-    'mushroom': '#f8312f #fbb8ab+', 'cat': '#ffb02e #ff822d-', 'dog': '#f3c07b #ffdea7+', 'panda': '#f4f4f4',
-    'lion': '#ffb02e', 'owl': '#6d4534', 'bird': '#fcd53f #f9c23c-', 'fish': '#00a6ed #0074ba-',
-    'horse': '#a56953 #6d4534-', 'elephant': '#9b9b9b #636363- #d3d3d3+', 'dragon': '#00d26a',
-    'turtle': '#008463 #00d26a+',
+FLYING = ('airplane', 'rocket', 'balloon')
+
+HUES = {
+    'car': (290, 380), 'bus': (15, 55), 'train': (215, 380), 'boat': (0, 56), 'airplane': (0, 360), 'rocket': None,
+    'balloon': (0, 360), 'robot': None, 'house': (15, 48), 'castle': None, 'tree': (70, 165), 'flower': (285, 350),
+    'mushroom': (330, 385), 'cat': (0, 60), 'dog': (0, 60), 'panda': None, 'lion': (0, 60), 'owl': (-30, 36),
+    'bird': (310, 375), 'fish': (180, 250), 'horse': (-40, 40), 'elephant': (0, 360), 'dragon': (130, 200),
+    'turtle': (60, 200),
 }  # fmt: skip
-"""The fills of a drawing that take the colour asked for: as it is, darker (-) or lighter (+)."""
+"""The hues, in degrees, of what takes the colour asked for; None: what is light and grey."""
 
 PAINTS = {
-    'red': (226, 38, 38), 'orange': (255, 136, 20), 'yellow': (255, 216, 44), 'green': (40, 176, 70),
-    'blue': (38, 112, 236), 'purple': (146, 72, 214), 'pink': (255, 120, 190), 'white': (250, 250, 250),
+    'red': (222, 36, 40), 'orange': (255, 134, 20), 'yellow': (255, 214, 40), 'green': (44, 176, 72),
+    'blue': (36, 104, 236), 'purple': (140, 66, 214), 'pink': (255, 112, 186), 'white': (240, 240, 244),
 }  # fmt: skip
 
 
 def import_sprites(package: Path) -> None:
-    """Writes `sprites.json` from an unpacked npm package `@iconify-json/fluent-emoji-flat`."""
-    icons: dict[str, Any] = json.loads((package / 'icons.json').read_text(encoding='utf-8'))['icons']
-    bodies = {subject: icons[name]['body'] for subject, name in ICONS.items()}
-    SPRITES_PATH.write_text(json.dumps(bodies, indent=1), encoding='utf-8')
+    """Copies the drawings from an unpacked npm package `@lobehub/fluent-emoji-3d`."""
+    SPRITES_PATH.mkdir(exist_ok=True)
+    for name, file in FILES.items():
+        shutil.copy(package / 'assets' / f'{file}.webp', SPRITES_PATH / f'{name}.webp')
 
 
-@lru_cache(maxsize=4096)
-def sprite(subject: str, *, colour: str, side: int) -> Image.Image:
-    """The subject as an RGBA picture of `side` x `side` pixels; do not draw on it, it is shared."""
-    import resvg_py
+@lru_cache(maxsize=2048)
+def sprite(name: str, *, colour: str = 'natural', side: int, is_flipped: bool = False) -> Image.Image:
+    """An RGBA picture of `side` x `side` pixels, standing on its lower edge; do not draw on it, it is shared."""
+    whole = _painted(name, colour)
+    scale = side / max(whole.size)
+    size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
+    small = whole.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    if is_flipped:
+        small = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    square = Image.new('RGBA', (side, side))
+    top = (side - size[1]) // 2 if name in FLYING else side - size[1]
+    square.paste(small, ((side - size[0]) // 2, top))
+    return square
 
-    body = _repainted(_bodies()[subject], subject=subject, colour=colour)
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="1 1 30 30" width="{side}" height="{side}">{body}</svg>'
-    png = resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side)
-    return Image.open(io.BytesIO(bytes(png))).convert('RGBA')
 
-
-def _repainted(body: str, *, subject: str, colour: str) -> str:
+@lru_cache(maxsize=256)
+def _painted(name: str, colour: str) -> Image.Image:
+    with Image.open(SPRITES_PATH / f'{name}.webp') as file:
+        picture = file.convert('RGBA')
+    picture = picture.crop(picture.getchannel('A').point([0] * 24 + [255] * 232).getbbox())
     if colour == 'natural':
-        return body
-    for fill in PAINTED[subject].split():
-        body = body.replace(fill[:7], _shade(PAINTS[colour], fill[7:]))
-    return body
+        return picture
+    pixels = np.asarray(picture, np.float32)
+    share = _paintable(pixels[..., :3] / 255, HUES[name])[..., None]
+    pixels[..., :3] = pixels[..., :3] * (1 - share) + _paint(pixels, share, PAINTS[colour]) * share
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def _shade(paint: tuple[int, int, int], tone: str) -> str:
-    towards, share = {'': (0, 0.0), '-': (0, 0.22), '+': (255, 0.45)}[tone]
-    return '#' + ''.join(f'{round(channel + (towards - channel) * share):02x}' for channel in paint)
+def _paintable(rgb: NDArray[np.float32], hues: tuple[int, int] | None) -> NDArray[np.float32]:
+    """How much of the paint every pixel takes, 0 to 1."""
+    value, low = rgb.max(2), rgb.min(2)
+    saturation = (value - low) / np.maximum(value, 1e-3)
+    if hues is None:
+        return _ramp(value, 0.5, 0.62) * _ramp(-saturation, -0.36, -0.26)
+    if hues == (0, 360):
+        return _ramp(value, 0.2, 0.34)
+    hue = np.asarray(Image.fromarray((rgb * 255).astype(np.uint8)).convert('HSV'), np.float32)[..., 0] * (360 / 255)
+    within = (hue - hues[0]) % 360 <= hues[1] - hues[0]
+    return within * _ramp(saturation, 0.14, 0.26) * _ramp(value, 0.2, 0.3)
 
 
-@lru_cache(maxsize=1)
-def _bodies() -> dict[str, str]:
-    bodies: dict[str, str] = json.loads(SPRITES_PATH.read_text(encoding='utf-8'))
-    return bodies
+def _ramp(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
+    return np.clip((values - low) / (high - low), 0, 1)
+
+
+def _paint(pixels: NDArray[np.float32], share: NDArray[np.float32], paint: tuple[int, int, int]) -> NDArray[np.float32]:
+    """The paint in the light and shade of the pixels."""
+    light = pixels[..., :3] @ np.array((0.3, 0.5, 0.2), np.float32)
+    light = light[..., None] / np.average(light, weights=share[..., 0] * pixels[..., 3] + 1e-3)
+    colour = np.array(paint, np.float32)
+    shaded = colour * np.clip(0.35 + 0.65 * light, 0, 1)
+    painted: NDArray[np.float32] = shaded + (255 - colour) * np.clip(light - 1, 0, 1) * 0.7
+    return painted

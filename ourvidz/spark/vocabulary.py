@@ -87,6 +87,24 @@ STYLE_WORDS: Mapping[str, tuple[str, ...]] = {
     'vintage': ('vintage style', 'vintage', 'retro', 'old photo', 'sepia'),
 }
 
+COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
+    'left': ('on the left', 'on the left side', 'at the left'),
+    'middle': ('in the middle', 'in the center', 'in the centre', 'centered'),
+    'right': ('on the right', 'on the right side', 'at the right'),
+}
+
+DIRECTION_WORDS: Mapping[str, tuple[str, ...]] = {
+    'left': ('facing left', 'looking left', 'heading left', 'turned left'),
+    'right': ('facing right', 'looking right', 'heading right', 'turned right'),
+}
+
+BACKDROP_WORDS: Mapping[str, tuple[str, ...]] = {
+    'open': ('open view', 'open horizon', 'far horizon', 'open backdrop'),
+    'layered': ('layered backdrop', 'layered scenery', 'rolling backdrop'),
+    'tall': ('towering backdrop', 'tall backdrop', 'towering scenery'),
+    'framed': ('framed view', 'framed backdrop', 'framed by scenery'),
+}
+
 WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     'subject': SUBJECT_WORDS,
     'colour': COLOUR_WORDS,
@@ -96,6 +114,9 @@ WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     'shot': SHOT_WORDS,
     'angle': ANGLE_WORDS,
     'style': STYLE_WORDS,
+    'column': COLUMN_WORDS,
+    'direction': DIRECTION_WORDS,
+    'backdrop': BACKDROP_WORDS,
 }
 
 NEAR_WORDS: Mapping[str, str] = {

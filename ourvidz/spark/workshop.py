@@ -16,8 +16,7 @@ class Workshop:
     path: Path = ROOT / '.spark'
 
     def __post_init__(self) -> None:
-        for folder in (self.pool, self.pairs):
-            folder.mkdir(parents=True, exist_ok=True)
+        self.pool.mkdir(parents=True, exist_ok=True)
 
     @property
     def pool(self) -> Path:
@@ -25,24 +24,19 @@ class Workshop:
         return self.path / 'pool'
 
     @property
-    def pairs(self) -> Path:
-        """The shards that the painter learns from."""
-        return self.path / 'pairs'
-
-    @property
     def text(self) -> Path:
         """Both tokenizers and text encoders, in diffusers' folders."""
         return self.path / 'text'
 
     @property
+    def mishearings(self) -> Path:
+        """How the trained text encoder's codes differ from the true ones."""
+        return self.path / 'mishearings.safetensors'
+
+    @property
     def projection(self) -> Path:
         """The linear map between pixels and latents."""
         return self.path / 'projection.safetensors'
-
-    @property
-    def patterns(self) -> Path:
-        """What cells of a picture can look like."""
-        return self.path / 'patterns.safetensors'
 
     def checkpoint(self, step: str) -> Path:
         """The resumable state of a training step."""
