@@ -1,10 +1,10 @@
 """The autoencoder: set, not trained, to the linear latents, by a hierarchy of linear maps through its blocks.
 
-`AutoencoderKLHunyuanImage` moves between pixels and positions by pixel shuffle with a shortcut, so that the last of its
-convolutions can do what no repeated position allows: draw every pixel of a patch. Its residual blocks add nothing. Where
-a norm and an activation cannot be gone around, a channel is carried by pairs: with a large chequered constant added, the
-norm of `value + constant` and `constant - value` is the same for all pictures, and the activation lets one half of the
-pixels pass; a second pair, chequered the other way, passes the other half.
+`AutoencoderKLHunyuanImage` moves between pixels and positions by pixel shuffle with a shortcut, so that its
+convolutions can do what no repeated position allows: draw every pixel of a patch. Its residual blocks add nothing.
+Where a norm and an activation cannot be gone around, a value is carried by pairs of channels: with a large chequered
+constant added, the norm of `value + constant` and `constant - value` is the same for all pictures, and the activation
+lets one half of the pixels pass; a second pair, chequered the other way, passes the other half.
 """
 
 from typing import Any
@@ -71,7 +71,7 @@ def _gather(down: Any, seen: Tensor, projection: Projection) -> Tensor:
 
 def _conclude(down: Any, seen: Tensor, projection: Projection) -> None:
     """Makes the components of half patches out of a position and the one below it."""
-    upper, lower = (part.flatten(1) for part in projection.kernels.split(CELL // 2, dim=2))
+    upper, lower = (part.flatten(1) for part in torch.split(projection.kernels, CELL // 2, dim=2))
     flat = torch.linalg.pinv(seen.flatten(1))
     down.conv.weight[:COMPONENTS, :, 1, 1] = upper @ flat
     down.conv.weight[:COMPONENTS, :, 2, 1] = lower @ flat
@@ -114,7 +114,8 @@ def _split(up: Any, patterns: Tensor) -> Tensor:
         rows = slice(child * width, child * width + len(basis))
         up.conv.weight[rows, : len(patterns), 1, 1] = basis @ children[child].T
     _repeat_less(up)
-    return basis.reshape(-1, 3, half, half)
+    shown: Tensor = basis.reshape(-1, 3, half, half)
+    return shown
 
 
 def _show(decoder: Any, up: Any, patterns: Tensor) -> None:
@@ -137,7 +138,7 @@ def _show(decoder: Any, up: Any, patterns: Tensor) -> None:
 def _children(patterns: Tensor) -> Tensor:
     """The quarters of patterns (channels, 3, side, side), shape (4, channels, 3, side / 2, side / 2)."""
     half = patterns.shape[-1] // 2
-    return torch.stack([part for row in patterns.split(half, 2) for part in row.split(half, 3)])
+    return torch.stack([part for row in torch.split(patterns, half, 2) for part in torch.split(row, half, 3)])
 
 
 def _repeat_less(up: Any) -> None:

@@ -11,10 +11,10 @@ from .clip_autoencoder import Spread, new_vae
 from .clip_captions import EXAMPLES, NEAR_MOTIONS, WORDS
 from .clip_latents import Projection
 from .clip_scene import ATTRIBUTES
+from .clip_sprites import SPRITES_PATH
 from .clip_text import ClipText
 from .clip_transformer import new_scheduler, new_transformer
 from .export import KEPT, megabytes
-from .clip_sprites import SPRITES_PATH
 from .vocabulary import NEAR_WORDS
 from .workshop import ROOT, Workshop, load
 

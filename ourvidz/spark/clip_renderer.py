@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from .clip_scene import CELL, FLYING, FRAMES, ClipScene
 from .clip_places import Canvas, paint_lights, paint_place
+from .clip_scene import CELL, FLYING, FRAMES, ClipScene
 from .clip_sky import CLOUDS, LIGHTS, paint_sky
 from .clip_sprites import sprite
 

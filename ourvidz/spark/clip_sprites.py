@@ -1,4 +1,4 @@
-"""The subjects of clips: drawings of Fluent Emoji Flat (MIT, see sprites.LICENSE), repainted in the colour asked for."""
+"""The subjects of clips: drawings of Fluent Emoji Flat (MIT, see sprites.LICENSE), in the colour asked for."""
 
 import io
 import json

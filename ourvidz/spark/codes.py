@@ -34,7 +34,7 @@ def told(indices: Tensor) -> Tensor:
 
 def scores(pooled: Tensor) -> list[Tensor]:
     """For every attribute how near each of its codes is, shape (scenes, values + 1)."""
-    parts = pooled.split(WIDTH, dim=1)
+    parts = torch.split(pooled, WIDTH, dim=1)
     return [-torch.cdist(part, book).square() / 4 for part, book in zip(parts, code_books(), strict=True)]
 
 

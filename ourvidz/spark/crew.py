@@ -29,7 +29,7 @@ class Crew:
         flat = torch.cat([*(one.flatten() for one in gradients), torch.tensor([number])])
         distributed.all_reduce(flat)
         flat /= self.count
-        *parts, mean = flat.split([*(one.numel() for one in gradients), 1])
+        *parts, mean = torch.split(flat, [*(one.numel() for one in gradients), 1])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.reshape(gradient.shape))
         return float(mean)
@@ -41,7 +41,8 @@ def together(work: Callable[..., None], *arguments: Any, workers: int, meeting: 
         work(*arguments, Crew())
         return
     meeting.unlink(missing_ok=True)
-    multiprocessing.spawn(_join, (workers, meeting, work, arguments), nprocs=workers)
+    start: Any = multiprocessing.spawn
+    start(_join, (workers, meeting, work, arguments), nprocs=workers)
 
 
 def _join(rank: int, workers: int, meeting: Path, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
@@ -49,5 +50,3 @@ def _join(rank: int, workers: int, meeting: Path, work: Callable[..., None], arg
     distributed.init_process_group('gloo', init_method=f'file://{meeting}', rank=rank, world_size=workers)
     work(*arguments, Crew(rank, workers))
     distributed.destroy_process_group()
-
-

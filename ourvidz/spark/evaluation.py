@@ -40,7 +40,7 @@ Asked = tuple[Scene, Caption]
 
 @dataclass(frozen=True)
 class Figures:
-    """Shares of right verdicts on drawn pictures, on renders that went through the autoencoder (the ceiling), and more."""
+    """Shares of right verdicts on drawn pictures, and on renders as the autoencoder shows them (the ceiling)."""
 
     right: dict[str, float]
     ceiling: dict[str, float]

@@ -70,7 +70,7 @@ class Projection:
 
     def pixels(self, latents: Tensor) -> Tensor:
         """The pictures that the latents stand for, as well as a linear map can tell."""
-        halves = torch.stack(latents.split(COMPONENTS, dim=1), dim=-1).flatten(3)
+        halves = torch.stack(torch.split(latents, COMPONENTS, dim=1), dim=-1).flatten(3)
         shown = functional.conv_transpose2d(halves, self.patterns, stride=(CELL, HALF))
         return shown + self.mean.reshape(3, CELL, HALF).repeat(1, latents.shape[2], 2 * latents.shape[3])
 

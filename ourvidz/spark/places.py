@@ -53,8 +53,8 @@ def paint_place(size: tuple[int, int], horizon: int, *, place: str, backdrop: st
     layer = Image.fromarray(pixels.astype(np.uint8))
     if place in ROWS:
         share, step = ROWS[place]
-        for index, x in enumerate(range(0, width + step, step)):
-            _stand(layer, x, horizon + 3, place, share * scale * (1, 0.8, 1.12)[index % 3], haze=0.42)
+        for index, left in enumerate(range(0, width + step, step)):
+            _stand(layer, left, horizon + 3, place, share * scale * (1, 0.8, 1.12)[index % 3], haze=0.42)
     _lay_ground(layer, horizon, place)
     for x, share in STANDS[backdrop]:
         depth = (share - 0.5) * 14
@@ -99,7 +99,8 @@ def _ground(width: int, height: int, place: str) -> NDArray[np.uint8]:
         pixels = _with_water(pixels, x, y)
     if place == 'city':
         _add_street(pixels, x - width / 2, y)
-    return np.clip(pixels, 0, 255).astype(np.uint8)
+    ground: NDArray[np.uint8] = np.clip(pixels, 0, 255).astype(np.uint8)
+    return ground
 
 
 def _waves_of(place: str, x: Pixels, y: Pixels) -> Pixels:

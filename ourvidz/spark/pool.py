@@ -1,4 +1,4 @@
-"""The pool: shards of rendered scenes as latents, codes and subject's boxes, always two that differ in one attribute."""
+"""The pool: shards of scenes as latents, codes and boxes, always two scenes that differ in one attribute."""
 
 import random
 import time

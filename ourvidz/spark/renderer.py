@@ -74,9 +74,7 @@ def _background(scene: Scene, horizon: int) -> Image.Image:
     """Sky and place in the light of the time and the weather."""
     picture = Image.new('RGB', scene.size)
     if horizon:
-        sky = paint_sky(
-            scene.size[0], horizon + CELL, time=scene.time, weather=scene.weather, backdrop=scene.backdrop
-        )
+        sky = paint_sky(scene.size[0], horizon + CELL, time=scene.time, weather=scene.weather, backdrop=scene.backdrop)
         picture.paste(sky, (0, 0))
     _lay(picture, _lit(_place(scene, horizon), scene))
     return picture

@@ -88,18 +88,17 @@ def _add_stars(pixels: Pixels) -> None:
 
 def _lay_clouds(sky: Image.Image, *, time: str, weather: str, backdrop: str) -> None:
     width, height = sky.size
-    tint = np.array(CLOUDS[time], np.float32)
     if weather == 'rainy':
-        tint = np.array(RAIN[time], np.float32) / 255 * 0.9
-        for x in range(0, width + 64, 64):
-            _lay_cloud(sky, x, 14 + 12 * (x // 64 % 2), 140, tint=tint)
+        dark = tuple(channel / 255 * 0.9 for channel in RAIN[time])
+        for left in range(0, width + 64, 64):
+            _lay_cloud(sky, left, 14 + 12 * (left // 64 % 2), 140, tint=dark)
         return
     for x, y, share in CLOUD_PLACES[backdrop]:
-        _lay_cloud(sky, round(x * width), round(y * height), round(share * max(width, 256)), tint=tint)
+        _lay_cloud(sky, round(x * width), round(y * height), round(share * max(width, 256)), tint=CLOUDS[time])
 
 
-def _lay_cloud(sky: Image.Image, x: int, y: int, width: int, *, tint: Pixels) -> None:
-    cloud = tinted(sprite('cloud', side=width), tuple(tint))
+def _lay_cloud(sky: Image.Image, x: int, y: int, width: int, *, tint: tuple[float, ...]) -> None:
+    cloud = tinted(sprite('cloud', side=width), tint)
     sky.paste(cloud, (x - width // 2, y - width + width // 3), cloud)
 
 

@@ -69,7 +69,7 @@ def _painted(name: str, colour: str) -> Image.Image:
     if colour == 'natural':
         return picture
     pixels = np.asarray(picture, np.float32)
-    share = _paintable(pixels[..., :3] / 255, HUES[name])[..., None]
+    share = _paintable(pixels[..., :3] / np.float32(255), HUES[name])[..., None]
     pixels[..., :3] = pixels[..., :3] * (1 - share) + _paint(pixels, share, PAINTS[colour]) * share
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
@@ -88,7 +88,8 @@ def _paintable(rgb: NDArray[np.float32], hues: tuple[int, int] | None) -> NDArra
 
 
 def _ramp(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
-    return np.clip((values - low) / (high - low), 0, 1)
+    ramp: NDArray[np.float32] = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
+    return ramp
 
 
 def _paint(pixels: NDArray[np.float32], share: NDArray[np.float32], paint: tuple[int, int, int]) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """The two text encoders: the second is trained to give a caption's codes; nothing is asked of the first."""
 
+import itertools
 import json
 import random
 import time
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from tokenizers import pre_tokenizers
 from tokenizers.trainers import BpeTrainer
 from torch import Tensor, nn
@@ -61,11 +63,11 @@ class Text:
     @torch.no_grad()
     def pooled(self, texts: Sequence[str]) -> Tensor:
         """The codes (texts, LENGTH of the codes) as the pipeline computes them."""
-        parts = [self.encoder_2(ids).text_embeds for ids in self.tokens(texts).split(256)]
+        parts = [self.encoder_2(ids).text_embeds for ids in torch.split(self.tokens(texts), 256)]
         return torch.cat(parts)
 
 
-def train_text(workshop: Workshop, *, steps: int = 2000, batch: int = 64) -> None:
+def train_text(workshop: Workshop, *, steps: int = 1200, batch: int = 64) -> None:
     """Trains tokenizer and second encoder to give the codes; prints how many attributes are heard right."""
     text = _new_text()
     encoder = text.encoder_2.train()
@@ -107,6 +109,15 @@ def train_text(workshop: Workshop, *, steps: int = 2000, batch: int = 64) -> Non
                 path,
             )
             text.save(workshop.text)
+    note_mishearings(workshop)
+
+
+def note_mishearings(workshop: Workshop, *, captions: int = 2000) -> None:
+    """Writes how the encoder's codes differ from the true ones, so that the UNet can learn to live with it."""
+    asked = list(itertools.islice(_captions(seed=-1), captions))
+    pooled = Text.load(workshop.text).pooled([one.text for one in asked])
+    errors = pooled - told(torch.tensor([one.stated for one in asked]))
+    save_file({'errors': errors.clamp(-1, 1)}, workshop.mishearings)
 
 
 @torch.no_grad()

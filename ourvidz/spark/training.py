@@ -1,4 +1,4 @@
-"""Trains the UNet: in one step from nothing to the picture, and at other timesteps from a noisy one to the right one."""
+"""Trains the UNet: from nothing to the picture in one step, and from a noisy picture to the right one."""
 
 import time
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class Plan:
     minutes: float = 75
     steps: int = 10**9
     falling: float = 0.45
-    rate: float = 1.5e-3
-    warm_up: int = 100
-    batch: int = 16
+    rate: float = 1.2e-3
+    warm_up: int = 50
+    batch: int = 8
     drawn: tuple[float, float] = (0.82, 0.62)
     cleaning: float = 0.55
     average: float = 0.995
@@ -109,8 +109,7 @@ class Objective:
         noise = torch.randn(batch.latents.shape, generator=self._generator)
         noisy = signal.sqrt() * batch.sources + (1 - signal).sqrt() * noise
         conditions = {'text_embeds': batch.pooled, 'time_ids': time_ids(noisy)}
-        told = unet(
-            noisy.to(memory_format=torch.channels_last), batch.steps, None, added_cond_kwargs=conditions
-        ).sample
+        told = unet(noisy.to(memory_format=torch.channels_last), batch.steps, None, added_cond_kwargs=conditions).sample
         error = (told - batch.latents).square() * self._channels * batch.weights
-        return error.mean((1, 2, 3)) / self._scale
+        errors: Tensor = error.mean((1, 2, 3)) / self._scale
+        return errors

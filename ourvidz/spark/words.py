@@ -27,8 +27,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 def write_words(folder: Path) -> None:
     """Writes `words.json`: `known` words, `near` words (unseen -> known), `examples`, and `unsaid`.
 
-    `unsaid` is a list of groups, one an attribute: `choices` are phrases of which one is to be added to a prompt that has
-    none of the group's `words`, chosen by the picture's seed, so that pictures of one prompt differ.
+    `unsaid` is a list of groups, one an attribute: `choices` are phrases of which one is to be added to a prompt that
+    has none of the group's `words`, chosen by the picture's seed, so that pictures of one prompt differ.
     """
     unsaid = [{'choices': choices, 'words': words_about(name)} for name, choices in CHOICES.items()]
     content = {'known': known_words(), 'near': {**NEAR_WORDS, **UNSEEN}, 'examples': EXAMPLES, 'unsaid': unsaid}
