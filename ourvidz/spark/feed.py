@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn import functional
 
 from .codes import UNSAID, USUAL, told
 from .pool import load_shard, pool_paths
@@ -96,10 +97,10 @@ class Feed:
 
 def _weights(boxes: Tensor, latents: Tensor) -> Tensor:
     """Weights of the positions, of mean 1, shape (scenes, 1, rows, columns)."""
-    rows, columns = torch.arange(latents.shape[2]), torch.arange(latents.shape[3])
+    rows, columns = torch.arange(2 * latents.shape[2]), torch.arange(2 * latents.shape[3])
     left, top, side = boxes.long()[:, :, None].unbind(1)
     in_rows = (rows >= top) & (rows < top + side)
     in_columns = (columns >= left) & (columns < left + side)
     inside = in_rows[:, :, None] & in_columns[:, None, :]
-    weights = 1 + (BOX_WEIGHT - 1) * inside[:, None].float()
+    weights = 1 + (BOX_WEIGHT - 1) * functional.avg_pool2d(inside[:, None].float(), 2)
     return weights / weights.mean()

@@ -1,4 +1,4 @@
-"""Latents without a trained encoder: both halves of 16x16-pixel patches projected on their principal components."""
+"""Latents without a trained encoder: both halves of 32x32-pixel patches projected on their principal components."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from .renderer import render
-from .scene import CELL, SIZES, random_scene
+from .scene import GRID, SIZES, random_scene
 from .workshop import Workshop
 
-COMPONENTS = 32
-"""Components of a half patch, 8 pixels wide and 16 high."""
+CELL = 2 * GRID
+"""Pixels a latent position stands for."""
+
+COMPONENTS = 64
+"""Components of a half patch, 16 pixels wide and 32 high."""
 
 CHANNELS = 2 * COMPONENTS
 """Those of the left half, then those of the right half."""
@@ -36,7 +39,7 @@ def pixels_of(picture: Image.Image) -> Tensor:
 
 @dataclass(frozen=True)
 class Projection:
-    """Mean (384) of the half patches, components (COMPONENTS, 384), each one's deviation (COMPONENTS)."""
+    """Mean (1536) of the half patches, components (COMPONENTS, 1536), each one's deviation (COMPONENTS)."""
 
     mean: Tensor
     components: Tensor
@@ -54,16 +57,16 @@ class Projection:
 
     @property
     def kernels(self) -> Tensor:
-        """The patterns that are looked for in half patches, shape (COMPONENTS, 3, 16, 8)."""
+        """The patterns that are looked for in half patches, shape (COMPONENTS, 3, 32, 16)."""
         return (self.components / self.divisors[:, None]).reshape(COMPONENTS, 3, CELL, HALF)
 
     @property
     def patterns(self) -> Tensor:
-        """What one unit of each component adds to a half patch, shape (COMPONENTS, 3, 16, 8)."""
+        """What one unit of each component adds to a half patch, shape (COMPONENTS, 3, 32, 16)."""
         return (self.components * self.divisors[:, None]).reshape(COMPONENTS, 3, CELL, HALF)
 
     def latents(self, pixels: Tensor) -> Tensor:
-        """Latents (pictures, CHANNELS, height / 16, width / 16) of pictures (pictures, 3, height, width)."""
+        """Latents (pictures, CHANNELS, height / 32, width / 32) of pictures (pictures, 3, height, width)."""
         offset = -(self.components @ self.mean) / self.divisors
         halves = functional.conv2d(pixels, self.kernels, offset, stride=(CELL, HALF))
         return torch.cat((halves[..., 0::2], halves[..., 1::2]), dim=1)
@@ -82,7 +85,7 @@ def fit_projection(workshop: Workshop, *, scenes: int = 1500) -> Projection:
     for index in range(scenes):
         drawn = render(random_scene(index, aspect=list(SIZES)[index % len(SIZES)]))
         weights = box_weights(drawn.box, drawn.picture.size, inside=SUBJECT_WEIGHT)
-        weights = weights.repeat_interleave(2, dim=1).reshape(-1, 1)
+        weights = functional.avg_pool2d(weights[None], (2, 1))[0].reshape(-1, 1)
         patches = functional.unfold(pixels_of(drawn.picture)[None], (CELL, HALF), stride=(CELL, HALF))[0].T
         square += patches.T @ (patches * weights)
         total += (patches * weights).sum(0)
@@ -98,8 +101,8 @@ def fit_projection(workshop: Workshop, *, scenes: int = 1500) -> Projection:
 
 
 def box_weights(box: tuple[int, int, int], size: tuple[int, int], *, inside: float) -> Tensor:
-    """A weight for every latent position, shape (height / 16, width / 16): `inside` in the subject's box, else 1."""
-    weights = torch.ones(size[1] // CELL, size[0] // CELL)
+    """A weight for every square of the grid, shape (height / 16, width / 16): `inside` in the subject's box, else 1."""
+    weights = torch.ones(size[1] // GRID, size[0] // GRID)
     left, top, side = box
     weights[top : top + side, left : left + side] = inside
     return weights

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from .filters import styled
 from .grounds import paint_ground
 from .places import paint_place
-from .scene import CELL, Scene
+from .scene import GRID, Scene
 from .sky import paint_sky
 from .sprites import FLYING, sprite
 
@@ -38,8 +38,8 @@ class Render:
 def render(scene: Scene) -> Render:
     """Draws the scene."""
     has_subject = scene.subject != 'none'
-    horizon = round(scene.size[1] * HORIZONS[scene.angle] / CELL) * CELL
-    box = _box(scene, horizon // CELL) if has_subject else (0, 0, 0)
+    horizon = round(scene.size[1] * HORIZONS[scene.angle] / GRID) * GRID
+    box = _box(scene, horizon // GRID) if has_subject else (0, 0, 0)
     picture = _background(scene, horizon)
     if has_subject:
         if blur := BLURS[scene.shot]:
@@ -53,7 +53,7 @@ def render(scene: Scene) -> Render:
 
 
 def _box(scene: Scene, horizon: int) -> tuple[int, int, int]:
-    columns, rows = scene.size[0] // CELL, scene.size[1] // CELL
+    columns, rows = scene.size[0] // GRID, scene.size[1] // GRID
     side = SIDES[scene.shot]
     margin = min(MARGINS[side], (columns - side) // 2)
     left = {'left': margin, 'middle': (columns - side) // 2, 'right': columns - side - margin}[scene.column]
@@ -74,7 +74,7 @@ def _background(scene: Scene, horizon: int) -> Image.Image:
     """Sky and place in the light of the time and the weather."""
     picture = Image.new('RGB', scene.size)
     if horizon:
-        sky = paint_sky(scene.size[0], horizon + CELL, time=scene.time, weather=scene.weather, backdrop=scene.backdrop)
+        sky = paint_sky(scene.size[0], horizon + GRID, time=scene.time, weather=scene.weather, backdrop=scene.backdrop)
         picture.paste(sky, (0, 0))
     _lay(picture, _lit(_place(scene, horizon), scene))
     return picture
@@ -108,7 +108,7 @@ def _lit(layer: Image.Image, scene: Scene, *, strength: float = 1.0) -> Image.Im
 
 
 def _lay_subject(picture: Image.Image, scene: Scene, box: tuple[int, int, int]) -> None:
-    left, top, side = (CELL * cells for cells in box)
+    left, top, side = (GRID * cells for cells in box)
     is_flipped = (scene.direction == 'right') != (scene.subject in ('rocket', 'airplane'))
     drawing = sprite(scene.subject, colour=scene.colour, side=side, is_flipped=is_flipped)
     shadow = _shadow(side, scene.angle == 'overhead')
@@ -155,8 +155,8 @@ def _rained(picture: Image.Image) -> Image.Image:
 def _streaks(size: tuple[int, int]) -> Image.Image:
     streaks = Image.new('L', size)
     draw = ImageDraw.Draw(streaks)
-    for x in range(0, size[0], 2 * CELL):
-        for y in range(2 * CELL * (x // CELL % 4 // 2) - 2 * CELL, size[1], 4 * CELL):
+    for x in range(0, size[0], 2 * GRID):
+        for y in range(2 * GRID * (x // GRID % 4 // 2) - 2 * GRID, size[1], 4 * GRID):
             draw.line((x + 18, y + 2, x + 10, y + 30), fill=120, width=3)
     return streaks.filter(ImageFilter.GaussianBlur(0.7))
 

@@ -41,8 +41,8 @@ OF_SUBJECT = ('colour', 'shot', 'column', 'direction')
 SIZES: Mapping[str, tuple[int, int]] = {'16:9': (448, 256), '1:1': (256, 256), '9:16': (256, 448)}
 """Width and height in pixels of each aspect ratio."""
 
-CELL = 16
-"""Pixels a latent position stands for; subjects lie on this grid."""
+GRID = 16
+"""Pixels of a square; subjects lie on this grid."""
 
 
 @dataclass(frozen=True)

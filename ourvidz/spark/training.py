@@ -24,12 +24,12 @@ class Plan:
 
     minutes: float = 75
     steps: int = 10**9
-    falling: float = 0.45
-    rate: float = 1.2e-3
+    falling: float = 0.4
+    rate: float = 1e-3
     warm_up: int = 50
-    batch: int = 8
-    drawn: tuple[float, float] = (0.82, 0.62)
-    cleaning: float = 0.55
+    batch: int = 16
+    drawn: tuple[float, float] = (0.82, 0.64)
+    cleaning: float = 0.5
     average: float = 0.995
 
     def pace(self, step: int, seconds: float) -> float:

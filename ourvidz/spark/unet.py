@@ -5,8 +5,7 @@ from diffusers import EulerDiscreteScheduler, UNet2DConditionModel
 from torch import Tensor, nn
 
 from . import codes
-from .latents import CHANNELS
-from .scene import CELL
+from .latents import CELL, CHANNELS
 
 TIME_WIDTH = 16
 
@@ -14,8 +13,8 @@ TIME_WIDTH = 16
 def new_unet() -> UNet2DConditionModel:
     """The UNet with fresh weights: convolutions only, for nothing is said but by the pooled codes."""
     unet = UNet2DConditionModel(
-        sample_size=16, in_channels=CHANNELS, out_channels=CHANNELS, block_out_channels=(64, 128, 192, 192),
-        layers_per_block=1, down_block_types=('DownBlock2D',) * 4, up_block_types=('UpBlock2D',) * 4,
+        sample_size=8, in_channels=CHANNELS, out_channels=CHANNELS, block_out_channels=(96, 128, 192),
+        layers_per_block=1, down_block_types=('DownBlock2D',) * 3, up_block_types=('UpBlock2D',) * 3,
         mid_block_type='UNetMidBlock2D', norm_num_groups=16, resnet_time_scale_shift='scale_shift',
         cross_attention_dim=144, addition_embed_type='text_time', addition_time_embed_dim=TIME_WIDTH,
         projection_class_embeddings_input_dim=codes.LENGTH + 6 * TIME_WIDTH,
@@ -33,9 +32,9 @@ def _wake(unet: nn.Module) -> None:
     """
     for name, module in unet.named_modules():
         if isinstance(module, nn.Conv2d) and module.bias is not None and name != 'conv_out':
-            module.bias.normal_(0, 1.0 if name == 'conv_in' else 0.3)
+            module.bias.normal_(0, 0.5 if name == 'conv_in' else 0.1)
         if name == 'conv_in' and isinstance(module, nn.Conv2d):
-            module.weight.mul_(0.1)
+            module.weight.mul_(0.2)
         if isinstance(module, nn.Linear) and ('add_embedding' in name or 'time_emb_proj' in name):
             module.weight.mul_(2.5)
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from ourvidz.spark.renderer import render
-from ourvidz.spark.scene import ATTRIBUTES, CELL, OF_SUBJECT, SIZES, Scene, changed, random_scene
+from ourvidz.spark.scene import ATTRIBUTES, GRID, OF_SUBJECT, SIZES, Scene, changed, random_scene
 
 SCENE = Scene(subject='car', colour='red', place='beach')
 
@@ -44,8 +44,8 @@ def test_the_subject_lies_within_the_picture(aspect: str, shot: str) -> None:
             left, top, side = render(scene).box
             width, height = scene.size
             assert min(left, top) >= 0
-            assert (left + side) * CELL <= width
-            assert (top + side) * CELL <= height
+            assert (left + side) * GRID <= width
+            assert (top + side) * GRID <= height
 
 
 def test_a_changed_scene_differs_in_one_attribute() -> None:
