@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import distributed, multiprocessing, nn
+from torch import distributed, nn
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,17 @@ def together(work: Callable[..., None], *arguments: Any, workers: int, meeting: 
         work(*arguments, Crew())
         return
     meeting.unlink(missing_ok=True)
-    start: Any = multiprocessing.spawn
-    start(_join, (workers, meeting, work, arguments), nprocs=workers)
+    context = get_context('spawn')
+    crew = [
+        context.Process(target=_join, args=(rank, workers, meeting, work, arguments), daemon=True)
+        for rank in range(workers)
+    ]
+    for one in crew:
+        one.start()
+    for one in crew:
+        one.join()
+    if any(one.exitcode for one in crew):
+        raise SystemExit('A process of the crew failed; start again, the training goes on from its last checkpoint.')
 
 
 def _join(rank: int, workers: int, meeting: Path, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:

@@ -27,8 +27,8 @@ def new_unet() -> UNet2DConditionModel:
 def _wake(unet: nn.Module) -> None:
     """Makes constants stronger than the noise that comes in, and what is told stronger than both.
 
-    Only the padded border tells positions apart, and only the codes what to draw there; with the usual fresh weights the
-    first drowns in noise, and of the second next to nothing arrives.
+    Only the padded border tells positions apart, and only the codes what to draw there; with the usual fresh weights
+    the first drowns in noise, and of the second next to nothing arrives.
     """
     for name, module in unet.named_modules():
         if isinstance(module, nn.Conv2d) and module.bias is not None and name != 'conv_out':
