@@ -41,8 +41,8 @@ class Text:
         """Reads what `train_text` wrote."""
         return cls(
             CLIPTokenizer.from_pretrained(path / 'tokenizer'),
-            CLIPTextModel.from_pretrained(path / 'text_encoder').eval(),
-            CLIPTextModelWithProjection.from_pretrained(path / 'text_encoder_2').eval(),
+            CLIPTextModel.from_pretrained(path / 'text_encoder', dtype=torch.float32).eval(),
+            CLIPTextModelWithProjection.from_pretrained(path / 'text_encoder_2', dtype=torch.float32).eval(),
         )
 
     def save(self, path: Path) -> None:
