@@ -13,7 +13,8 @@ import torch
 from diffusers import AutoencoderKLHunyuanImage
 from torch import Tensor, nn
 
-from .latents import CELL, CHANNELS, COMPONENTS, HALF, Projection
+from .latents import CHANNELS, COMPONENTS, HALF, Projection
+from .scene import CELL
 
 WIDTHS = (64, 64, 64, 128, 128, 256)
 CONSTANT = 40.0

@@ -11,11 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from .renderer import render
-from .scene import GRID, SIZES, random_scene
+from .scene import CELL, GRID, SIZES, random_scene
 from .workshop import Workshop
-
-CELL = 2 * GRID
-"""Pixels a latent position stands for."""
 
 COMPONENTS = 64
 """Components of a half patch, 16 pixels wide and 32 high."""

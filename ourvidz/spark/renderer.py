@@ -9,17 +9,17 @@ from PIL import Image, ImageDraw, ImageFilter
 from .filters import styled
 from .grounds import paint_ground
 from .places import paint_place
-from .scene import GRID, Scene
+from .scene import CELL, GRID, Scene
 from .sky import paint_sky
 from .sprites import FLYING, sprite
 
-SIDES = {'wide': 4, 'medium': 8, 'close': 12}
-"""Side of the subject's square in cells, by shot."""
+SIDES = {'wide': 6, 'medium': 10, 'close': 14}
+"""Side of the subject's square in squares of the grid, by shot."""
 
 HORIZONS = {'eye_level': 0.6, 'low_angle': 0.84, 'over_shoulder': 0.6, 'overhead': 0.0, 'bird_eye': 0.26}
 SCALES = {'low_angle': 1.35, 'bird_eye': 0.55}
-MARGINS = {4: 2, 8: 2, 12: 1}
-"""Cells between a subject of that side and the picture's edge, where there is room."""
+MARGINS = {6: 2, 10: 2, 14: 0}
+"""Squares between a subject of that side and the picture's edge, where there is room."""
 
 LIGHTS = {'day': (1.0, 1.0, 1.0), 'morning': (1.0, 0.93, 0.86), 'sunset': (1.0, 0.72, 0.58), 'night': (0.4, 0.47, 0.78)}
 SHADE = (10, 16, 30)
@@ -38,7 +38,7 @@ class Render:
 def render(scene: Scene) -> Render:
     """Draws the scene."""
     has_subject = scene.subject != 'none'
-    horizon = round(scene.size[1] * HORIZONS[scene.angle] / GRID) * GRID
+    horizon = round(scene.size[1] * HORIZONS[scene.angle] / CELL) * CELL
     box = _box(scene, horizon // GRID) if has_subject else (0, 0, 0)
     picture = _background(scene, horizon)
     if has_subject:
@@ -53,21 +53,27 @@ def render(scene: Scene) -> Render:
 
 
 def _box(scene: Scene, horizon: int) -> tuple[int, int, int]:
+    """Left, top and side in squares; it lies on whole latents, except in the middle of a picture it nearly fills."""
     columns, rows = scene.size[0] // GRID, scene.size[1] // GRID
     side = SIDES[scene.shot]
-    margin = min(MARGINS[side], (columns - side) // 2)
-    left = {'left': margin, 'middle': (columns - side) // 2, 'right': columns - side - margin}[scene.column]
+    free = columns - side
+    margin = MARGINS[side] if free > 6 else 0
+    left = {'left': margin, 'middle': _even(free // 2) or free // 2, 'right': free - margin}[scene.column]
     match scene.angle:
         case 'overhead':
-            top = (rows - side) // 2
+            top = _even((rows - side) // 2)
         case 'bird_eye':
-            top = horizon + (rows - horizon - side) // 2
+            top = horizon + _even((rows - horizon - side) // 2)
         case 'low_angle':
-            top = horizon - side + 1
+            top = horizon - side + 2
         case _:
-            top = horizon - side + {4: 2, 8: 3, 12: 5}[side]
-    lift = 1 if scene.subject in FLYING and scene.angle != 'overhead' else 0
+            top = horizon - side + (2 if scene.shot == 'wide' else 4)
+    lift = 2 if scene.subject in FLYING and scene.angle != 'overhead' else 0
     return left, min(rows - side, max(0, top - lift)), side
+
+
+def _even(squares: int) -> int:
+    return squares - squares % 2
 
 
 def _background(scene: Scene, horizon: int) -> Image.Image:

@@ -42,7 +42,10 @@ SIZES: Mapping[str, tuple[int, int]] = {'16:9': (448, 256), '1:1': (256, 256), '
 """Width and height in pixels of each aspect ratio."""
 
 GRID = 16
-"""Pixels of a square; subjects lie on this grid."""
+"""Pixels of a square; where subjects lie is told in squares."""
+
+CELL = 2 * GRID
+"""Pixels a latent position stands for."""
 
 
 @dataclass(frozen=True)

@@ -15,22 +15,26 @@ from .unet import new_scheduler, new_unet, time_ids
 from .workshop import Workshop, load, save
 
 
+LONGEST = 3.0
+"""Seconds that a step may count; what takes longer was paused."""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """How long and how fast to learn: minutes in all, constant until the share `falling`, then ever slower.
+    """How long and how fast to learn: minutes in all, pauses left out; constant until `falling`, then ever slower.
 
     `drawn` samples of a batch begin with nothing: most at first, fewer from the share `cleaning` on.
     """
 
     minutes: float = 75
     steps: int = 10**9
-    falling: float = 0.4
+    falling: float = 0.35
     rate: float = 1e-3
     warm_up: int = 50
-    batch: int = 16
+    batch: int = 8
     drawn: tuple[float, float] = (0.82, 0.64)
-    cleaning: float = 0.5
-    average: float = 0.995
+    cleaning: float = 0.6
+    average: float = 0.998
 
     def pace(self, step: int, seconds: float) -> float:
         """The share of the full learning rate after so many steps and seconds of training."""
@@ -68,7 +72,7 @@ def train_unet(workshop: Workshop, plan: Plan, crew: Crew) -> None:
         unet.zero_grad()
         torch.autograd.backward(error.mean())
         now = time.monotonic()
-        seconds, last = crew.average(unet, seconds + now - last), now
+        seconds, last = crew.average(unet, seconds + min(now - last, LONGEST)), now
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         optimizer.step()
         step += 1
@@ -76,7 +80,7 @@ def train_unet(workshop: Workshop, plan: Plan, crew: Crew) -> None:
         is_drawn = batch.steps == LAST
         errors.append(torch.stack((error[is_drawn].mean(), error[~is_drawn].mean())).detach())
         is_over = seconds >= plan.minutes * 60 or step >= plan.steps
-        if crew.leads and (step % 25 == 0 or is_over):
+        if crew.leads and (step % 100 == 0 or is_over):
             drawn, cleaned = torch.stack(errors).nanmean(0).tolist()
             print(
                 f'unet {step} {seconds / 60:.1f} min drawn {drawn:.4f} cleaned {cleaned:.4f} '

@@ -5,7 +5,8 @@ from diffusers import EulerDiscreteScheduler, UNet2DConditionModel
 from torch import Tensor, nn
 
 from . import codes
-from .latents import CELL, CHANNELS
+from .latents import CHANNELS
+from .scene import CELL
 
 TIME_WIDTH = 16
 
@@ -18,6 +19,7 @@ def new_unet() -> UNet2DConditionModel:
         mid_block_type='UNetMidBlock2D', norm_num_groups=16, resnet_time_scale_shift='scale_shift',
         cross_attention_dim=144, addition_embed_type='text_time', addition_time_embed_dim=TIME_WIDTH,
         projection_class_embeddings_input_dim=codes.LENGTH + 6 * TIME_WIDTH,
+        time_embedding_dim=768,
     )  # fmt: skip
     _wake(unet)
     return unet
@@ -34,7 +36,7 @@ def _wake(unet: nn.Module) -> None:
         if isinstance(module, nn.Conv2d) and module.bias is not None and name != 'conv_out':
             module.bias.normal_(0, 0.5 if name == 'conv_in' else 0.1)
         if name == 'conv_in' and isinstance(module, nn.Conv2d):
-            module.weight.mul_(0.2)
+            module.weight.mul_(0.01)
         if isinstance(module, nn.Linear) and ('add_embedding' in name or 'time_emb_proj' in name):
             module.weight.mul_(2.5)
 
