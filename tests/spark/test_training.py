@@ -21,7 +21,6 @@ from ourvidz.spark.text import train_text
 from ourvidz.spark.unet import Plan, train_unet
 from ourvidz.spark.workshop import Workshop, load
 
-
 pytestmark = pytest.mark.long
 
 

@@ -77,7 +77,10 @@ class WorkspacePage:
         self.lightbox.follow()
 
     async def _learn_zone(self) -> None:
-        zone = await ui.run_javascript(TELL_ZONE, timeout=10)
+        try:
+            zone = await ui.run_javascript(TELL_ZONE, timeout=60)
+        except TimeoutError:
+            return  # the page was closed before it could tell
         if zone != str(self.today.zone):
             self.today = Today(zone)
             self._show_jobs()
