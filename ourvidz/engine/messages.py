@@ -29,11 +29,17 @@ class Lora:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """One picture or clip to make: its place among the job's variations, its asset id and its seed."""
+    """One picture or clip to make: its place among the job's variations, its asset id and its seed.
+
+    `prompt` is what the model reads for this one, None for the run's. `infotext` is written into the file: the
+    parameters in the form of A1111.
+    """
 
     position: int
     asset_id: str
     seed: int
+    prompt: str | None = None
+    infotext: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +49,7 @@ class ImageRun:
     `style_adapter_path` is the folder of an IP-Adapter: its .safetensors file and `image_encoder/`.
     `scheduler` takes the place of the model's own: its class in diffusers as `name`, and what differs in its settings.
     A transformer skips blocks whose input changed less than `cache_threshold` since a step before.
-    `parameters` are written into each file as JSON, `infotext` in the form of A1111 ('{seed}' is filled in).
+    `parameters` are written into each file as JSON.
     """
 
     run_id: str
@@ -65,7 +71,6 @@ class ImageRun:
     loras: tuple[Lora, ...] = ()
     cache_threshold: float | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
-    infotext: str = ''
     is_checked: bool = True
 
 
@@ -96,7 +101,6 @@ class VideoRun:
     loras: tuple[Lora, ...] = ()
     cache_threshold: float | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
-    infotext: str = ''
     is_checked: bool = True
 
 
