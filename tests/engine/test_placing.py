@@ -137,6 +137,7 @@ def test_clips_too_are_made_layer_by_layer_and_in_eight_bits(tmp_path: Path, pla
     assert placed.vae.dtype == torch.float32, "Wan's VAE keeps full precision"
 
 
+@pytest.mark.long
 def test_tiles_and_slices_take_less_memory(sdxl: ModelSource) -> None:
     """A CPU decodes one by one anyhow, because that is quicker there."""
     pipeline = _pipeline(sdxl)
