@@ -36,7 +36,8 @@ class WorkspacePage:
         self._midnight: asyncio.TimerHandle | None = None
         actions = Actions(workspace)
         Shell(workspace, here='workspace', on_clear=lambda: actions.clear(self.today.start()))
-        with ui.element('div').classes('workspace'):
+        self._client.content.classes('is-plain')
+        with ui.element('div').classes('workspace') as self._root:
             with ui.element('div').classes('jobs'):
                 with ui.element('h1').classes('visually-hidden'):
                     ui.label('Workspace')
@@ -69,6 +70,7 @@ class WorkspacePage:
         self.rail.show(jobs)
         self.empty.set_visibility(not jobs)
         self.rail.set_visibility(bool(jobs))
+        self._root.classes(add=None if jobs else 'is-empty', remove='is-empty' if jobs else None)
         self.lightbox.follow()
 
     def _on_job_changed(self, job: JobState) -> None:
