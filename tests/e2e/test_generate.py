@@ -49,6 +49,15 @@ def test_a_running_job_shows_its_steps_and_can_be_cancelled(page: Page, app: Run
     assert app.finished(job_id)['status'] == 'cancelled'
 
 
+def test_a_job_that_fails_says_why_and_can_be_tried_again(page: Page, app: RunningApp) -> None:
+    job_id = app.submit('a lighthouse', model='broken')
+    group = page.locator(f'[data-testid=job-group][data-job-id="{job_id}"]')
+    expect(group).to_contain_text('broken cannot be loaded')
+    expect(page.get_by_test_id('rail-item')).to_have_attribute('data-badge', 'failed')
+    expect(group.get_by_test_id('job-retry')).to_be_enabled()
+    assert app.job(job_id)['status'] == 'failed'
+
+
 def test_an_empty_prompt_cannot_be_sent(page: Page, app: RunningApp) -> None:
     page.get_by_test_id('prompt-input').fill('   ')
     page.get_by_test_id('prompt-input').press('Control+Enter')
