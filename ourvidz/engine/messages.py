@@ -43,11 +43,9 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageRun:
-    """Make pictures. `strength` and `reference_path` ask for image to image (the picture is cropped to the ratio).
+class MediaRun:
+    """What pictures and clips have in common.
 
-    `style_adapter_path` is the folder of an IP-Adapter: its .safetensors file and `image_encoder/`.
-    `scheduler` takes the place of the model's own: its class in diffusers as `name`, and what differs in its settings.
     A transformer skips blocks whose input changed less than `cache_threshold` since a step before.
     `parameters` are written into each file as JSON.
     """
@@ -62,12 +60,6 @@ class ImageRun:
     guidance_scale: float
     outputs: tuple[Output, ...]
     staging_dir: Path
-    reference_path: Path | None = None
-    strength: float | None = None
-    style_reference_path: Path | None = None
-    style_adapter_path: Path | None = None
-    style_strength: float = 0.6
-    scheduler: dict[str, Any] | None = None
     loras: tuple[Lora, ...] = ()
     cache_threshold: float | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -75,33 +67,35 @@ class ImageRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VideoRun:
+class ImageRun(MediaRun):
+    """Make pictures. `strength` and `reference_path` ask for image to image (the picture is cropped to the ratio).
+
+    `style_adapter_path` is the folder of an IP-Adapter: its .safetensors file and `image_encoder/`.
+    `scheduler` takes the place of the model's own: its class in diffusers as `name`, and what differs in its settings.
+    """
+
+    reference_path: Path | None = None
+    strength: float | None = None
+    style_reference_path: Path | None = None
+    style_adapter_path: Path | None = None
+    style_strength: float = 0.6
+    scheduler: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRun(MediaRun):
     """Make clips of 4n+1 frames. Frames are cropped to the clip's ratio; `single_frame_path` shows what shall be in it.
 
     `is_continued` says that the start frame ended another clip, whose colours go on.
     """
 
-    run_id: str
-    model: ModelSource
-    prompt: str
-    negative_prompt: str
-    width: int
-    height: int
-    num_inference_steps: int
-    guidance_scale: float
     num_frames: int
     fps: int
-    outputs: tuple[Output, ...]
-    staging_dir: Path
     flow_shift: float | None = None
     start_frame_path: Path | None = None
     end_frame_path: Path | None = None
     single_frame_path: Path | None = None
     is_continued: bool = False
-    loras: tuple[Lora, ...] = ()
-    cache_threshold: float | None = None
-    parameters: dict[str, Any] = field(default_factory=dict)
-    is_checked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
