@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import shutil
 from datetime import timedelta
 
 from ourvidz.engine.messages import EngineReady
@@ -112,7 +111,3 @@ class System:
     @property
     def is_ready(self) -> bool:
         return self._is_ready.is_set()
-
-    def free_space(self) -> int:
-        """Bytes free where the library lies."""
-        return shutil.disk_usage(self.settings.data_dir).free

@@ -71,6 +71,7 @@ class RunningApp:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self.api.close()
 
     def start(self) -> 'RunningApp':
         self.data_dir.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
 """Pictures and clips: each rendition under one cacheable url, with ranges for seeking."""
 
+from pathlib import Path
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from ourvidz.errors import NotFound
@@ -28,27 +29,36 @@ def router(system: System) -> APIRouter:
 
     @routes.get('/references/{reference_id}')
     @routes.head('/references/{reference_id}', include_in_schema=False)
-    async def reference(reference_id: str) -> FileResponse:
+    async def reference(reference_id: str, request: Request) -> Response:
         """A reference picture, small."""
         found = await system.references.get(reference_id)
-        return FileResponse(found.thumbnail, headers=CACHED)
+        return _unless_known(request, found.thumbnail)
 
     @routes.get('/references/{reference_id}/original')
     @routes.head('/references/{reference_id}/original', include_in_schema=False)
-    async def whole_reference(reference_id: str) -> FileResponse:
+    async def whole_reference(reference_id: str, request: Request) -> Response:
         """A reference picture in full."""
         found = await system.references.get(reference_id)
-        return FileResponse(found.path, headers=CACHED)
+        return _unless_known(request, found.path)
 
     @routes.get('/{asset_id}/{rendition}')
     @routes.head('/{asset_id}/{rendition}', include_in_schema=False)
-    async def rendition(asset_id: str, rendition: Rendition, download: bool = False) -> FileResponse:
+    async def rendition(asset_id: str, rendition: Rendition, request: Request, download: bool = False) -> Response:
         """One rendition of an asset; `download` names the file for saving."""
         asset = await system.library.asset(asset_id)
         path = rendition_path(system.library.files, asset, rendition)
         if not path.is_file():
             raise NotFound('The file of this asset is not here any more.', advice='Restore it from a backup.')
         name = f'ourvidz-{asset.seed}-{asset.id[:8]}{path.suffix}' if download else None
-        return FileResponse(path, headers=CACHED, filename=name)
+        return _unless_known(request, path, name=name)
 
     return routes
+
+
+def _unless_known(request: Request, path: Path, *, name: str | None = None) -> Response:
+    """The file, with ranges; only that it is unchanged to a browser that has it."""
+    response = FileResponse(path, headers=CACHED, filename=name, stat_result=path.stat())
+    etag = response.headers['etag']
+    if etag in request.headers.get('if-none-match', ''):
+        return Response(status_code=304, headers=CACHED | {'ETag': etag})
+    return response

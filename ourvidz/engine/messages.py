@@ -29,21 +29,25 @@ class Lora:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """One picture or clip to make: its place among the job's variations, its asset id and its seed."""
+    """One picture or clip to make: its place among the job's variations, its asset id and its seed.
+
+    `prompt` is what the model reads for this one, None for the run's. `infotext` is written into the file: the
+    parameters in the form of A1111.
+    """
 
     position: int
     asset_id: str
     seed: int
+    prompt: str | None = None
+    infotext: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageRun:
-    """Make pictures. `strength` and `reference_path` ask for image to image (the picture is cropped to the ratio).
+class MediaRun:
+    """What pictures and clips have in common.
 
-    `style_adapter_path` is the folder of an IP-Adapter: its .safetensors file and `image_encoder/`.
-    `scheduler` takes the place of the model's own: its class in diffusers as `name`, and what differs in its settings.
     A transformer skips blocks whose input changed less than `cache_threshold` since a step before.
-    `parameters` are written into each file as JSON, `infotext` in the form of A1111 ('{seed}' is filled in).
+    `parameters` are written into each file as JSON.
     """
 
     run_id: str
@@ -56,48 +60,42 @@ class ImageRun:
     guidance_scale: float
     outputs: tuple[Output, ...]
     staging_dir: Path
+    loras: tuple[Lora, ...] = ()
+    cache_threshold: float | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    is_checked: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRun(MediaRun):
+    """Make pictures. `strength` and `reference_path` ask for image to image (the picture is cropped to the ratio).
+
+    `style_adapter_path` is the folder of an IP-Adapter: its .safetensors file and `image_encoder/`.
+    `scheduler` takes the place of the model's own: its class in diffusers as `name`, and what differs in its settings.
+    """
+
     reference_path: Path | None = None
     strength: float | None = None
     style_reference_path: Path | None = None
     style_adapter_path: Path | None = None
     style_strength: float = 0.6
     scheduler: dict[str, Any] | None = None
-    loras: tuple[Lora, ...] = ()
-    cache_threshold: float | None = None
-    parameters: dict[str, Any] = field(default_factory=dict)
-    infotext: str = ''
-    is_checked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VideoRun:
+class VideoRun(MediaRun):
     """Make clips of 4n+1 frames. Frames are cropped to the clip's ratio; `single_frame_path` shows what shall be in it.
 
     `is_continued` says that the start frame ended another clip, whose colours go on.
     """
 
-    run_id: str
-    model: ModelSource
-    prompt: str
-    negative_prompt: str
-    width: int
-    height: int
-    num_inference_steps: int
-    guidance_scale: float
     num_frames: int
     fps: int
-    outputs: tuple[Output, ...]
-    staging_dir: Path
     flow_shift: float | None = None
     start_frame_path: Path | None = None
     end_frame_path: Path | None = None
     single_frame_path: Path | None = None
     is_continued: bool = False
-    loras: tuple[Lora, ...] = ()
-    cache_threshold: float | None = None
-    parameters: dict[str, Any] = field(default_factory=dict)
-    infotext: str = ''
-    is_checked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,6 @@ import asyncio
 from io import BytesIO
 from pathlib import Path
 
-import av
-
 from ourvidz.errors import NotFound
 
 
@@ -15,6 +13,8 @@ async def frame_at(path: Path, seconds: float) -> bytes:
 
 
 def _frame_at(path: Path, seconds: float) -> bytes:
+    import av  # 20 MB that a web process without clips never needs
+
     chosen = None
     with av.open(str(path)) as container:
         stream = container.streams.video[0]

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from ourvidz.generation.prompting import FinalPrompt
 
-
-def infotext(prompt: FinalPrompt, parameters: dict[str, Any], *, title: str) -> str:
-    """The text, with '{seed}' where each picture's own seed belongs."""
+def infotext(prompt: str, negative: str, parameters: dict[str, Any], *, title: str, seed: int) -> str:
+    """The text for one picture or clip."""
     settings = {
         'Steps': parameters['num_inference_steps'],
         'CFG scale': parameters['guidance_scale'],
-        'Seed': '{seed}',
+        'Seed': seed,
         'Size': f'{parameters["width"]}x{parameters["height"]}',
         'Model': title.replace(',', ' '),
     }
@@ -18,8 +16,8 @@ def infotext(prompt: FinalPrompt, parameters: dict[str, Any], *, title: str) -> 
         settings['Denoising strength'] = parameters['strength']
     if 'num_frames' in parameters:
         settings |= {'Frames': parameters['num_frames'], 'FPS': parameters['fps']}
-    lines = [prompt.text]
-    if prompt.negative:
-        lines.append(f'Negative prompt: {prompt.negative}')
+    lines = [prompt]
+    if negative:
+        lines.append(f'Negative prompt: {negative}')
     lines.append(', '.join(f'{name}: {value}' for name, value in settings.items()))
     return '\n'.join(lines)

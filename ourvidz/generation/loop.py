@@ -15,13 +15,16 @@ from ourvidz.generation.previews import LivePreviews
 from ourvidz.generation.queue import JobQueue
 from ourvidz.generation.request import GenerationRequest
 from ourvidz.library.library import Library
-from ourvidz.library.tables import Job, JobStatus
+from ourvidz.library.tables import Asset, Job, JobStatus
 
 log = logging.getLogger(__name__)
 
 
 class GenerationLoop:
-    """Makes one job after the other, for as long as the app runs."""
+    """Makes one job after the other, for as long as the app runs.
+
+    While what a job made is still being recorded, the engine already has the next one.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,8 @@ class GenerationLoop:
         self._is_cancelled = False
         self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._recordings: list[asyncio.Task[Asset]] = []
+        self._ending: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Start making jobs; what an earlier process left unfinished is expected to be queued again."""
@@ -56,10 +61,12 @@ class GenerationLoop:
         self._task = asyncio.create_task(self._run(), name='generation loop')
 
     async def stop(self) -> None:
-        """Stop at once; the job at work is left to the next start."""
+        """Stop at once; the job at work is left to the next start, what it has made so far is recorded."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.gather(*self._recordings, return_exceptions=True)
+        await self._ended()
 
     async def cancel(self, job_id: str) -> None:
         """Cancel a job, waiting or at work; one that is over stays as it is."""
@@ -91,14 +98,33 @@ class GenerationLoop:
             await self._work.wait()
 
     async def _make(self, job: Job) -> None:
-        self._running, self._is_cancelled = job.id, False
+        self._running, self._is_cancelled, self._recordings = job.id, False, []
         self.JOB_CHANGED.emit(job.id)
         try:
             status, error = await self._outcome(job)
-            await asyncio.shield(self._finish(job, status, error))
         finally:
             self._running = None
-            self.previews.forget(job.id)
+        await self._ended()
+        self._ending = asyncio.create_task(self._end(job, status, error, self._recordings), name=f'end of {job.id}')
+        if status is not JobStatus.COMPLETED:
+            await self._ended()
+
+    async def _ended(self) -> None:
+        """Wait until the job before is ended in every respect."""
+        if self._ending is not None:
+            await asyncio.shield(self._ending)
+
+    async def _end(
+        self, job: Job, status: JobStatus, error: OurVidzError | None, recordings: list[asyncio.Task[Asset]]
+    ) -> None:
+        for recorded in await asyncio.gather(*recordings, return_exceptions=True):
+            if isinstance(recorded, BaseException):
+                status, error = JobStatus.FAILED, _in_words(job, recorded)
+        try:
+            await self._finish(job, status, error)
+        except Exception:
+            log.exception('The end of job %s cannot be recorded', job.id)
+        self.previews.forget(job.id)
         self.JOB_CHANGED.emit(job.id)
 
     async def _outcome(self, job: Job) -> tuple[JobStatus, OurVidzError | None]:
@@ -109,11 +135,8 @@ class GenerationLoop:
                 log.warning('The engine died at job %s, which runs again', job.id)
                 return JobStatus.QUEUED, error
             return JobStatus.FAILED, error
-        except OurVidzError as error:
-            return JobStatus.FAILED, error
         except Exception as error:
-            log.exception('Job %s failed', job.id)
-            return JobStatus.FAILED, OurVidzError(f'Something unexpected went wrong: {error}', advice='Try again.')
+            return JobStatus.FAILED, _in_words(job, error)
         return (JobStatus.COMPLETED if is_done else JobStatus.CANCELLED), None
 
     async def _finish(self, job: Job, status: JobStatus, error: OurVidzError | None) -> None:
@@ -150,7 +173,8 @@ class GenerationLoop:
                 case PreviewMade():
                     self.previews.keep(job.id, report.position, report.webp)
                 case FileMade():
-                    await self.library.record(job, report, details=plan.details(report))
+                    recording = self.library.record(job, report, details=plan.details(report))
+                    self._recordings.append(asyncio.create_task(recording, name=f'recording of {report.asset_id}'))
                 case Noted():
                     await self.queue.set_note(job.id, report.text)
             self.RUN_REPORTED.emit(job.id, report)
@@ -158,3 +182,10 @@ class GenerationLoop:
 
     def _reporter(self, job_id: str) -> Callable[[Report], None]:
         return lambda report: self.RUN_REPORTED.emit(job_id, report)
+
+
+def _in_words(job: Job, error: BaseException) -> OurVidzError:
+    if isinstance(error, OurVidzError):
+        return error
+    log.error('Job %s failed', job.id, exc_info=error)
+    return OurVidzError(f'Something unexpected went wrong: {error}', advice='Try again.')

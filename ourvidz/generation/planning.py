@@ -34,9 +34,10 @@ class Plan:
     def details(self, made: FileMade) -> dict[str, Any]:
         """The fields of the asset's row that the job determines."""
         is_explicit = made.content_score is not None and made.content_score >= BLUR_FROM
-        parameters = self.common['parameters'] | {'seed': made.seed}
+        final = self.prompt.for_seed(made.seed)
         return self.common | {
-            'parameters': parameters,
+            'final_prompt': final,
+            'parameters': self.common['parameters'] | {'seed': made.seed, 'final_prompt': final},
             'is_blurred': is_explicit and self.common['content'] == Content.SFW.value,
         }
 
@@ -87,7 +88,6 @@ class Planner:
         common = {
             'prompt': request.prompt,
             'enhanced_prompt': request.enhanced_prompt,
-            'final_prompt': prompt.text,
             'negative_prompt': prompt.negative,
             'model': spec.id,
             'quality': request.quality.value,
@@ -96,7 +96,7 @@ class Planner:
         }
         note = f'Left out, too long for {spec.title}: {", ".join(prompt.dropped)}' if prompt.dropped else ''
         outputs = tuple(
-            Output(position=position, asset_id=new_id(), seed=seed_of(job.seed, position))
+            _output(position, seed_of(job.seed, position), prompt, parameters, title=spec.title)
             for position in range(request.variations)
             if position not in made
         )
@@ -125,7 +125,6 @@ class Planner:
             'staging_dir': self.staging_dir,
             'loras': loras,
             'parameters': parameters,
-            'infotext': infotext(prompt, parameters, title=spec.title),
             'is_checked': request.content is Content.SFW,
         }
         if request.mode is Mode.IMAGE:
@@ -157,6 +156,13 @@ class Planner:
             if choices[use.id].because:
                 raise InvalidInput('loras', choices[use.id].because, advice='Choose another one.')
         return tuple(choices[use.id] for use in request.loras)
+
+
+def _output(position: int, seed: int, prompt: FinalPrompt, parameters: dict[str, Any], *, title: str) -> Output:
+    final = prompt.for_seed(seed)
+    text = infotext(final, prompt.negative, parameters, title=title, seed=seed)
+    own = final if prompt.unsaid else None
+    return Output(position=position, asset_id=new_id(), seed=seed, prompt=own, infotext=text)
 
 
 def source_of(spec: ModelSpec) -> ModelSource:

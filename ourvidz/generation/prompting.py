@@ -4,6 +4,7 @@ SDXL reads phrases joined by commas; models with a language model or T5 inside r
 exactly the words that it was trained on.
 """
 
+import random
 import re
 from dataclasses import dataclass
 
@@ -45,7 +46,8 @@ class FinalPrompt:
 
     `dropped` are phrases of the controls (and terms of the negative prompt) that had no room or no effect, `unread` the
     end of the person's own words that lies beyond `limit`; `replaced` are words (from, to) that a small model knows by
-    another name and `unknown` those that it never saw. `tokens` is an estimate unless `is_exact`.
+    another name and `unknown` those that it never saw. `unsaid` are choices for what the words leave open, where each
+    picture's seed takes one. `tokens` is an estimate unless `is_exact`.
     """
 
     text: str
@@ -56,7 +58,15 @@ class FinalPrompt:
     unread: str = ''
     replaced: tuple[tuple[str, str], ...] = ()
     unknown: tuple[str, ...] = ()
+    unsaid: tuple[tuple[str, ...], ...] = ()
     is_exact: bool = True
+
+    def for_seed(self, seed: int) -> str:
+        """What the model reads for the picture with this seed; the same for the same seed."""
+        if not self.unsaid:
+            return self.text
+        chance = random.Random(seed)
+        return ', '.join([self.text.rstrip(' ,.'), *(chance.choice(choices) for choices in self.unsaid)])
 
 
 def final_prompt(request: GenerationRequest, spec: ModelSpec, *, counter: TokenCounter) -> FinalPrompt:
@@ -77,6 +87,7 @@ def final_prompt(request: GenerationRequest, spec: ModelSpec, *, counter: TokenC
         unread=_unread(text, spec, counter),
         replaced=understood.replaced if understood else (),
         unknown=understood.unknown if understood else (),
+        unsaid=vocabulary.left_open(text) if vocabulary and request.reference_id is None else (),
         is_exact=counter.is_exact(spec),
     )
 

@@ -29,13 +29,26 @@ class Understood:
     unknown: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """One side of a picture that must be told: phrases to choose from, unless one of `words` says it."""
+
+    choices: tuple[str, ...]
+    words: frozenset[str]
+
+    def is_open(self, prompt: str) -> bool:
+        """Whether the prompt, in small letters, says nothing about it."""
+        return not any(re.search(rf'(?<!\w){re.escape(word)}(?!\w)', prompt) for word in self.words)
+
+
 @dataclass(frozen=True)
 class Vocabulary:
-    """Known words and phrases, near words (unseen -> known) and example prompts."""
+    """Known words and phrases, near words (unseen -> known), example prompts, and what a prompt may leave open."""
 
     known: frozenset[str]
     near: dict[str, str]
     examples: tuple[str, ...]
+    unsaid: tuple[Unsaid, ...] = ()
 
     @classmethod
     def of(cls, spec: ModelSpec) -> 'Vocabulary | None':
@@ -68,6 +81,11 @@ class Vocabulary:
                 pieces += [prompt[end : match[0]], known_phrase]
                 end = match[1]
         return ''.join([*pieces, prompt[end:]])
+
+    def left_open(self, prompt: str) -> tuple[tuple[str, ...], ...]:
+        """The choices for each side of the picture on which the prompt is silent."""
+        said = prompt.lower().replace('’', "'")
+        return tuple(each.choices for each in self.unsaid if each.is_open(said))
 
     def _phrases(self, prompt: str) -> list[tuple[tuple[int, int], str, str | None]]:
         """Spans of the prompt, longest phrases first, with what the model knows them as (None: not at all)."""
@@ -104,4 +122,8 @@ def _read(path: Path, _modified: int) -> Vocabulary:
         frozenset(str(word).lower() for word in content.get('known', ())),
         {str(word).lower(): str(known).lower() for word, known in content.get('near', {}).items()},
         tuple(str(example) for example in content.get('examples', ())),
+        tuple(
+            Unsaid(tuple(map(str, each['choices'])), frozenset(str(word).lower() for word in each['words']))
+            for each in content.get('unsaid', ())
+        ),
     )

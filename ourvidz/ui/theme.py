@@ -21,9 +21,11 @@ def serve_assets() -> None:
 
 
 def use_theme(title: str = 'OurVidz') -> None:
-    """Give the page that is being built the look of the app."""
+    """Give the page that is being built the look of the app; that it is dark is said once, in `ui.run`.
+
+    An element of `ui.dark_mode` would have the browser style the whole page anew at every change.
+    """
     ui.page_title(title)
-    ui.dark_mode(True)
     ui.colors(
         primary=ACCENT, accent=ACCENT, secondary='#9aa4b2', dark='#151922', dark_page=GROUND, positive='#66d19e',
         negative=DANGER, info='#7fb4ff', warning=ACCENT,

@@ -18,6 +18,9 @@ from ourvidz.workspace.job_state import JobState
 if TYPE_CHECKING:
     from ourvidz.workspace.workspace import Workspace
 
+SECONDS_APART = 0.15
+"""Between two steps of a run that are shown."""
+
 
 class JobFollower:
     """The job states of one workspace, newest first."""
@@ -27,6 +30,7 @@ class JobFollower:
         self.jobs: tuple[JobState, ...] = ()
         self._by_id: dict[str, JobState] = {}
         self._reading = asyncio.Lock()
+        self._told_at = 0.0
 
     async def start(self, *, since: datetime) -> None:
         """Read the jobs since then and follow them from now on."""
@@ -148,6 +152,14 @@ class JobFollower:
                 state.headline = _waiting_words(place, is_paused=self.workspace.loop.queue.is_paused)
         self.workspace.show_engine(len(waiting))
 
+    def _is_due(self, report: StepProgressed) -> bool:
+        """Quick steps are told a few times a second: every open page has to draw each of them."""
+        now = asyncio.get_running_loop().time()
+        is_due = report.phase != 'generating' or not report.step or now - self._told_at >= SECONDS_APART
+        if is_due:
+            self._told_at = now
+        return is_due
+
     def _on_report(self, job_id: str, report: Report) -> None:
         state = self._by_id.get(job_id)
         if state is None:
@@ -155,7 +167,7 @@ class JobFollower:
         match report:
             case LoadProgressed():
                 state.headline = f'loading {state.model_title or "the model"} · {report.share:.0%}'
-            case StepProgressed():
+            case StepProgressed() if self._is_due(report):
                 state.step, state.steps, state.progress = report.step, report.steps, report.share
                 state.headline = _step_words(report)
             case PreviewMade():

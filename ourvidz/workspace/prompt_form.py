@@ -90,9 +90,7 @@ class PromptForm:
 
     def kept(self) -> dict[str, Any]:
         """The form as JSON, to be restored after a restart; references by their ids."""
-        values = {
-            field.name: getattr(self, field.name) for field in fields(self) if field.name not in ('refusals', 'hint')
-        }
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in DERIVED}
         for slot in SLOTS:
             values[slot] = values[slot].id if values[slot] else None
         values['loras'] = [use.model_dump() for use in self.loras]

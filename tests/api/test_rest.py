@@ -171,6 +171,19 @@ def test_a_clip_or_picture_can_be_read_in_ranges(app: RunningApp) -> None:
     head = app.api.head(asset['url'])
     assert (head.status_code, head.content, head.headers['content-length']) == (200, b'', str(len(whole)))
     assert head.headers['accept-ranges'] == 'bytes'
+    assert 'immutable' in head.headers['cache-control']
+    known = app.api.get(asset['url'], headers={'if-none-match': head.headers['etag']})
+    assert (known.status_code, known.content, known.headers['etag']) == (304, b'', head.headers['etag'])
+
+
+def test_a_broken_model_fails_its_job_in_a_sentence_and_the_queue_goes_on(app: RunningApp) -> None:
+    broken = app.submit('a fox', model='broken', variations=1)
+    after = app.submit('a fox', model='tiny', variations=1)
+    job = app.finished(broken)
+    assert job['status'] == 'failed'
+    assert 'broken cannot be loaded' in job['error']
+    assert 'choose another model' in job['error'] and not job['assets']
+    assert app.finished(after)['status'] == 'completed'
 
 
 def test_a_waiting_job_is_cancelled_at_once_and_can_be_retried(app: RunningApp) -> None:

@@ -10,6 +10,8 @@ from tests.checkpoints import tiny_sdxl
 from tests.language_checkpoints import tiny_qwen
 from tests.running import RunningApp
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope='module')
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:

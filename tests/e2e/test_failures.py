@@ -11,6 +11,8 @@ from tests.e2e.conftest import WIDE
 from tests.e2e.stories import cards, group_of
 from tests.running import PATIENCE, RunningApp
 
+pytestmark = pytest.mark.long
+
 FAILED, BLURRED = 'a lighthouse', 'a statue'
 
 

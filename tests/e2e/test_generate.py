@@ -2,7 +2,14 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.running import RunningApp, eventually
+from tests.running import RunningApp
+
+REMEMBER_NOTICES = """() => {
+  window.notices = [];
+  const corner = document.querySelector('[data-testid=notices]');
+  const note = () => window.notices.push(corner.textContent);
+  new MutationObserver(note).observe(corner, { childList: true, subtree: true });
+}"""
 
 
 def test_a_prompt_becomes_three_pictures(page: Page, app: RunningApp) -> None:
@@ -42,10 +49,19 @@ def test_a_running_job_shows_its_steps_and_can_be_cancelled(page: Page, app: Run
     assert app.finished(job_id)['status'] == 'cancelled'
 
 
+def test_a_job_that_fails_says_why_and_can_be_tried_again(page: Page, app: RunningApp) -> None:
+    job_id = app.submit('a lighthouse', model='broken')
+    group = page.locator(f'[data-testid=job-group][data-job-id="{job_id}"]')
+    expect(group).to_contain_text('broken cannot be loaded')
+    expect(page.get_by_test_id('rail-item')).to_have_attribute('data-badge', 'failed')
+    expect(group.get_by_test_id('job-retry')).to_be_enabled()
+    assert app.job(job_id)['status'] == 'failed'
+
+
 def test_an_empty_prompt_cannot_be_sent(page: Page, app: RunningApp) -> None:
     page.get_by_test_id('prompt-input').fill('   ')
     page.get_by_test_id('prompt-input').press('Control+Enter')
-    page.wait_for_timeout(300)
+    expect(page.get_by_test_id('notice')).to_contain_text('Say what the picture shall show.')
     assert app.api.get('/api/jobs').json()['items'] == []
 
 
@@ -69,5 +85,6 @@ def test_controls_and_prompt_survive_a_reload(page: Page) -> None:
 
 
 def test_the_new_content_is_announced(page: Page, app: RunningApp) -> None:
+    page.evaluate(REMEMBER_NOTICES)
     app.make('a cat', model='tiny', variations=3)
-    eventually(lambda: 'New content ready: 3 new images generated' in (page.text_content('body') or ''))
+    page.wait_for_function("window.notices.some(text => text.includes('New content ready: 3 new images generated'))")

@@ -65,6 +65,9 @@ def test_details_and_copying(page: Page, app: RunningApp) -> None:
     page.wait_for_function("navigator.clipboard.readText().then(text => text === 'a lighthouse at night')")
     page.keyboard.press('i')
     expect(lightbox.get_by_test_id('details-prompt')).to_be_hidden()
+    expect(lightbox).to_be_focused()
+    page.keyboard.press('i')
+    expect(lightbox.get_by_test_id('details-prompt')).to_be_visible()
 
 
 def test_axe_finds_nothing_serious_in_the_large_view(page: Page, app: RunningApp) -> None:

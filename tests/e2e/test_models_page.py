@@ -13,6 +13,8 @@ from tests.models.test_downloads import repository
 from tests.models.weights import WAN_LORA, write_weights
 from tests.running import PATIENCE, RunningApp
 
+pytestmark = pytest.mark.long
+
 TOKEN = 'hf_secret_token'
 HELD_AT = 2 * 2**20
 OWN = f"""
@@ -97,7 +99,8 @@ def test_a_lora_is_picked_with_its_weight_and_words_and_another_says_why_not(pag
     picker = page.get_by_test_id('lora-picker')
     expect(picker).to_contain_text('It was made for Wan models, not for SDXL models like small.')
     expect(picker.get_by_role('checkbox', name='walk')).to_be_disabled()
-    picker.get_by_role('checkbox', name='ink').check()
+    picker.get_by_role('checkbox', name='ink').click()
+    expect(picker.get_by_role('checkbox', name='ink')).to_be_checked()
     picker.get_by_test_id('lora-word').click()
     expect(page.get_by_test_id('prompt-input')).to_have_value('a fox, ink drawing')
     picker.locator('.q-slider [tabindex="0"]').press('ArrowLeft')

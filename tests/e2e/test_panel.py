@@ -53,6 +53,7 @@ def test_a_chip_steps_forward_and_back(page: Page, testid: str, values: list[str
     expect(chip).to_have_attribute('data-value', values[-1])
 
 
+@pytest.mark.long
 def test_a_chip_says_what_it_will_do(page: Page) -> None:
     for testid, _ in CYCLES:
         chip = page.get_by_test_id(testid)
@@ -111,8 +112,8 @@ def test_a_seed_is_held_or_random(page: Page) -> None:
     seed, die = page.get_by_test_id('seed-input'), page.get_by_test_id('seed-die')
     seed.fill('12')
     expect(die).to_have_attribute('data-value', 'fixed')
-    seed.fill('99999999999')
-    expect(seed).to_have_value('4294967289')
+    seed.fill('9999999999999999999')
+    expect(seed).to_have_value('9223372036854775807')
     die.click()
     expect(seed).to_have_value('')
     die.click()
@@ -175,6 +176,7 @@ def test_what_cannot_be_done_is_disabled_and_says_why(page: Page) -> None:
     expect(page.get_by_test_id('content-toggle')).to_have_attribute('data-value', 'sfw')
 
 
+@pytest.mark.long
 def test_another_tab_shows_each_change_at_once(page: Page, app: RunningApp) -> None:
     other = page.context.new_page()
     other.goto(app.url)
@@ -215,6 +217,7 @@ def test_on_a_phone_the_panel_is_a_sheet_with_large_targets(phone: Page) -> None
     expect(phone.get_by_test_id('aspect-toggle')).to_be_visible()
 
 
+@pytest.mark.long
 def test_on_a_phone_popups_are_sheets_at_the_bottom(phone: Page) -> None:
     for opener in ('angle-button', 'model-select', 'more-button', 'style-suggestions', 'header-menu'):
         phone.get_by_test_id(opener).tap()

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.stories import cards, group_of, id_of, made
@@ -28,6 +29,7 @@ def test_a_click_leads_to_the_job(page: Page, app: RunningApp) -> None:
     expect(group_of(page, ids[1])).to_be_in_viewport()
 
 
+@pytest.mark.long
 def test_scrolling_marks_the_job_on_the_screen(page: Page, app: RunningApp) -> None:
     for at in range(4):
         app.make(f'an owl {at}', model='tiny', num_inference_steps=1)
@@ -53,6 +55,7 @@ def test_a_whole_job_is_deleted_from_the_rail(page: Page, app: RunningApp) -> No
     expect(page.get_by_test_id('rail-item')).to_have_count(2)
 
 
+@pytest.mark.long
 def test_a_job_at_work_shows_how_far_it_is(page: Page, app: RunningApp) -> None:
     page.evaluate(WATCH_BADGES)
     job_id = app.submit('a long one', model='tiny', variations=6, num_inference_steps=100)

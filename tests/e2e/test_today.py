@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.running import PATIENCE, RunningApp
 
+pytestmark = pytest.mark.long
+
 ZONE = 'Somewhere'
 
 

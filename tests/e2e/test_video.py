@@ -13,6 +13,8 @@ from tests.e2e.stories import DRAG_OVER, cards, group_of, in_base64, picture
 from tests.running import RunningApp, eventually
 from tests.video_checkpoints import WanKind, tiny_wan
 
+pytestmark = pytest.mark.long
+
 KINDS: tuple[WanKind, ...] = ('vace', 'ti2v', 'i2v', 'flf2v')
 SELF_DESCRIPTION = """
 sizes = { '16:9' = [112, 64], '1:1' = [64, 64], '9:16' = [64, 112] }

@@ -13,7 +13,10 @@ def source(path: Path, *, pipeline: str = 'StableDiffusionXLPipeline', family: s
 
 
 def outputs(*seeds: int) -> tuple[Output, ...]:
-    return tuple(Output(position=at, asset_id=uuid.uuid4().hex, seed=seed) for at, seed in enumerate(seeds))
+    return tuple(
+        Output(position=at, asset_id=uuid.uuid4().hex, seed=seed, infotext=f'ein Fuchs 🦊\nSteps: 4, Seed: {seed}')
+        for at, seed in enumerate(seeds)
+    )
 
 
 def image_run(model: ModelSource, staging: Path, *seeds: int, **changes: Any) -> ImageRun:

@@ -20,6 +20,7 @@ MODEL = source(ASSETS_DIR / 'models' / 'spark-clip', pipeline='WanPipeline', fam
 SETTINGS = {'width': 224, 'height': 128, 'num_inference_steps': 5, 'guidance_scale': 3.0, 'flow_shift': 3.0}
 
 
+@pytest.mark.long
 async def test_a_clip_shows_the_place_and_time_that_it_is_asked_for(engine: EngineProcess, staging: Path) -> None:
     seen: dict[str, NDArray[np.float64]] = {}
     for prompt in ('the meadow at day', 'the meadow at night', 'the snow at day'):

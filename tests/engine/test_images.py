@@ -1,6 +1,7 @@
 """A real engine process makes real pictures with a tiny SDXL checkpoint."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ourvidz.engine.messages import (
 from ourvidz.engine.process import EngineProcess
 from tests.checkpoints import tiny_ip_adapter, tiny_lora, tiny_sdxl_file
 from tests.engine.pixels import difference, pixels, slope
-from tests.engine.runs import files, hear, image_run, source
+from tests.engine.runs import files, hear, image_run, outputs, source
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
@@ -55,6 +56,18 @@ async def test_a_seed_gives_the_same_picture_alone_and_among_others(
     assert difference(pixels(alone.original_path), pixels(among[0].original_path)) > 5
 
 
+async def test_a_picture_may_have_a_prompt_of_its_own(engine: EngineProcess, sdxl: ModelSource, staging: Path) -> None:
+    first, second = outputs(5, 5)
+    own = replace(second, prompt='a lighthouse')
+    made = await files(engine, image_run(sdxl, staging, outputs=(first, own)))
+    (alone,) = await files(engine, image_run(sdxl, staging, 5, prompt='a lighthouse'))
+
+    assert difference(pixels(made[0].original_path), pixels(made[1].original_path)) > 0.05
+    assert difference(pixels(made[1].original_path), pixels(alone.original_path)) < 0.01
+    with Image.open(made[1].original_path) as picture:
+        assert json.loads(picture.text['ourvidz'])['final_prompt'] == 'a lighthouse'  # type: ignore[attr-defined]
+
+
 async def test_every_control_changes_the_picture(engine: EngineProcess, sdxl: ModelSource, staging: Path) -> None:
     changes: list[dict[str, Any]] = [
         {},
@@ -73,17 +86,16 @@ async def test_a_picture_carries_its_parameters(engine: EngineProcess, sdxl: Mod
     run = image_run(
         sdxl,
         staging,
-        2**32 - 7,
+        2**63 - 1,
         parameters={'prompt': 'ein Füchslein 🦊', 'quality': 'fast'},
-        infotext='ein Füchslein 🦊\nSteps: 4, Seed: {seed}, Size: 64x64',
     )
     (file,) = await files(engine, run)
 
     with Image.open(file.original_path) as picture:
         texts = dict(picture.text)  # type: ignore[attr-defined]
-    assert texts['parameters'] == 'ein Füchslein 🦊\nSteps: 4, Seed: 4294967289, Size: 64x64'
+    assert texts['parameters'] == f'ein Fuchs 🦊\nSteps: 4, Seed: {2**63 - 1}'
     told = json.loads(texts['ourvidz'])
-    assert told == {'prompt': 'ein Füchslein 🦊', 'quality': 'fast', 'seed': 4294967289, 'width': 64, 'height': 64}
+    assert told == {'prompt': 'ein Füchslein 🦊', 'quality': 'fast', 'seed': 2**63 - 1, 'width': 64, 'height': 64}
 
 
 async def test_the_picture_can_be_seen_forming(engine: EngineProcess, sdxl: ModelSource, staging: Path) -> None:

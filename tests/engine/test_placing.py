@@ -77,7 +77,7 @@ def test_a_run_that_finds_no_memory_steps_down_says_so_and_makes_all_pictures(sd
     assert all(difference(pixels(one), pixels(two)) < 1 for one, two in zip(made, unlimited, strict=True))
 
     _, ears = engine.make(image_run(sdxl, staging, 1, 2, 3))
-    assert ears.notes[0] == '3 at once do not fit into memory, so 1 at a time are made.', 'it learned'
+    assert ears.notes[0].startswith('3 at once do not fit into memory'), 'it learned'
 
 
 def peak_of(sdxl: ModelSource, staging: Path, *seeds: int) -> int:
@@ -137,8 +137,8 @@ def test_clips_too_are_made_layer_by_layer_and_in_eight_bits(tmp_path: Path, pla
     assert placed.vae.dtype == torch.float32, "Wan's VAE keeps full precision"
 
 
+@pytest.mark.long
 def test_tiles_and_slices_take_less_memory(sdxl: ModelSource) -> None:
-    """A CPU decodes one by one anyhow, because that is quicker there."""
     pipeline = _pipeline(sdxl)
     latents = torch.randn(2, 4, 68, 68, generator=torch.Generator().manual_seed(1))
     peaks = {}
@@ -147,7 +147,7 @@ def test_tiles_and_slices_take_less_memory(sdxl: ModelSource) -> None:
         with torch.no_grad(), Allocations(10**10) as allocations:
             pipeline.vae.decode(latents)
         peaks[decoding] = allocations.peak
-    assert peaks[Decoding.TILED] < peaks[Decoding.SLICED] == peaks[Decoding.WHOLE]
+    assert peaks[Decoding.TILED] < peaks[Decoding.SLICED] < peaks[Decoding.WHOLE]
 
 
 def test_a_limit_on_tensors_is_kept_and_given_back() -> None:

@@ -63,7 +63,6 @@ async def test_a_clip_comes_with_its_phases_and_plays_anywhere(engine: EnginePro
         12,
         num_frames=17,
         parameters={'prompt': 'ein Fuchs 🦊'},
-        infotext='ein Fuchs 🦊\nSteps: 3, Seed: {seed}',
         is_checked=True,
     )
     reports = await hear(engine, run)
@@ -83,7 +82,7 @@ async def test_a_clip_comes_with_its_phases_and_plays_anywhere(engine: EnginePro
         context = stream.codec_context
         assert (context.color_primaries, context.color_trc, context.colorspace, context.color_range) == (1, 1, 1, 1)
         assert container.metadata['title'] == 'a red fox runs through the snow'
-        assert container.metadata['comment'] == 'ein Fuchs 🦊\nSteps: 3, Seed: 11'
+        assert container.metadata['comment'] == 'ein Fuchs 🦊\nSteps: 4, Seed: 11'
         told = json.loads(container.metadata['description'])
     assert told == {'prompt': 'ein Fuchs 🦊', 'seed': 11, 'width': 64, 'height': 64}
     data = made[0].original_path.read_bytes()
@@ -107,7 +106,7 @@ async def test_a_clip_has_a_poster_a_thumbnail_and_a_preview_that_moves(
 @pytest.mark.parametrize('codec', CODECS)
 async def test_every_codec_keeps_colours_and_parameters(staging: Path, codec: tuple[str, str]) -> None:
     picture = np.asarray(slope(66, 50))
-    run = video_run(ModelSource(id='m', title='M', family='wan', pipeline='', path=staging), staging, infotext='Steps')
+    run = video_run(ModelSource(id='m', title='M', family='wan', pipeline='', path=staging), staging)
     clip = ClipWriter(run=run, output=run.outputs[0], renditions=Renditions(), codecs=(('none', '.avi'), codec))
     for _ in range(9):
         clip.add(np.vstack([picture, picture[:1]]))
@@ -119,7 +118,7 @@ async def test_every_codec_keeps_colours_and_parameters(staging: Path, codec: tu
     with av.open(str(made.original_path)) as container:
         told = {name.lower(): text for name, text in container.metadata.items()}
         assert container.streams.video[0].codec_context.colorspace == 1
-    assert told['comment'] == 'Steps'
+    assert told['comment'] == run.outputs[0].infotext
     assert json.loads(told['description'])['seed'] == 1
 
 

@@ -57,6 +57,19 @@ def test_spark_reads_the_words_it_was_trained_on(spark: ModelSpec) -> None:
     assert read(spark, prompt='a red teapot').unknown == ('teapot',)
 
 
+def test_what_is_left_open_is_chosen_by_the_seed_and_only_without_a_picture(spark: ModelSpec) -> None:
+    final = read(spark, prompt='a red car')
+    told = {final.for_seed(seed) for seed in range(40)}
+    assert told == {
+        f'a red car, wide shot, on the {side}, {time}' for side in ('left', 'right') for time in ('at sunset', 'by day')
+    }
+    assert final.for_seed(7) == final.for_seed(7)
+    assert read(spark, prompt='a red car on the left by night').for_seed(7) == (
+        'a red car on the left by night, wide shot'
+    )
+    assert not read(spark, prompt='blue', reference_id=REFERENCE).unsaid
+
+
 @pytest.mark.parametrize('model', ['sdxl-base', 'z-image-turbo', 'wan22-ti2v-5b', 'ltx-2', 'spark'])
 def test_every_value_of_every_control_is_read(catalog: Catalog, spark: ModelSpec, model: str) -> None:
     spec = spark if model == 'spark' else catalog.get(model)

@@ -35,6 +35,13 @@ def test_translation_leaves_everything_else_alone(vocabulary: Vocabulary) -> Non
     assert vocabulary.translated('') == ''
 
 
+def test_what_a_prompt_leaves_open_is_found(vocabulary: Vocabulary) -> None:
+    both = (('on the left', 'on the right'), ('at sunset', 'by day'))
+    assert vocabulary.left_open('a car, brightly lit') == both, 'a word is whole'
+    assert vocabulary.left_open('A car in the Middle') == both[1:]
+    assert vocabulary.left_open('a car on the LEFT by night') == ()
+
+
 def test_large_models_have_no_vocabulary(tmp_path: Path) -> None:
     spec = ModelSpec(id='m', title='M', kind='image', family='sdxl', pipeline='X', path=tmp_path)
     assert Vocabulary.of(spec) is None

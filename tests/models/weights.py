@@ -74,5 +74,10 @@ def write_words(folder: Path) -> Path:
     """The vocabulary of a small model."""
     known = ['car', 'cat', 'lion', 'red', 'beach', 'sunset', 'hot air balloon', 'watercolor']
     near = {'tiger': 'lion', 'ship': 'boat', 'seaside': 'beach', 'big cat': 'lion', 'aquarelle': 'watercolor'}
-    _json(folder / 'words.json', {'known': known, 'near': near, 'examples': ['a red car on the beach']})
+    unsaid = [
+        {'choices': ['on the left', 'on the right'], 'words': ['left', 'right', 'in the middle']},
+        {'choices': ['at sunset', 'by day'], 'words': ['sunset', 'day', 'night']},
+    ]
+    words = {'known': known, 'near': near, 'examples': ['a red car on the beach'], 'unsaid': unsaid}
+    _json(folder / 'words.json', words)
     return folder

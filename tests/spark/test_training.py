@@ -21,6 +21,8 @@ from ourvidz.spark.text import train_text
 from ourvidz.spark.training import Plan, train_unet
 from ourvidz.spark.workshop import Workshop, load
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope='module')
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:

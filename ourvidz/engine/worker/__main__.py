@@ -34,7 +34,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     line.send(studio.ready())
-    for order in line.orders():
+    for order in line.orders(at_rest=studio.tidy):
         if isinstance(order, Unload):
             studio.unload()
         else:
@@ -53,7 +53,6 @@ def _serve(studio: 'Studio', run: Run, talk: Talk) -> None:
         talk.send(_failure(run.run_id, error))
     else:
         talk.send(RunFinished(run_id=run.run_id, peak_memory=peak, seconds=time.monotonic() - started))
-    studio.tidy()
 
 
 def _failure(run_id: str, error: Exception) -> RunFailed:

@@ -2,7 +2,9 @@
 
 import inspect
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,17 +20,17 @@ EMBEDS = ('prompt_embeds', 'negative_prompt_embeds', 'pooled_prompt_embeds', 'ne
 
 @dataclass(frozen=True)
 class Call:
-    """A pipeline with its arguments, complete but for the seeds; `steps` are those that really run."""
+    """A pipeline with its arguments, complete but for prompts and seeds; `steps` are those that really run."""
 
     pipeline: Any
     arguments: dict[str, Any]
     steps: int
+    texts: Callable[[list[Output]], dict[str, Any]]
 
     def __call__(self, outputs: list[Output], **more: Any) -> Any:
         """Make one picture for each output, each from a generator of its own, so that batches do not matter."""
         generators = [torch.Generator('cpu').manual_seed(output.seed) for output in outputs]
-        count = {'num_images_per_prompt': len(outputs), 'generator': generators}
-        return self.pipeline(**self.arguments, **count, **more).images
+        return self.pipeline(**self.arguments, **self.texts(outputs), generator=generators, **more).images
 
 
 def plan_call(run: ImageRun, model: LoadedModel) -> Call:
@@ -42,12 +44,17 @@ def plan_call(run: ImageRun, model: LoadedModel) -> Call:
         **extra,
         'num_inference_steps': extra.get('num_inference_steps', run.num_inference_steps),
         'guidance_scale': run.guidance_scale,
-        **_texts(run, model, pipeline, takes),
     }
+    negative = run.negative_prompt or None
     if 'true_cfg_scale' in takes and type(pipeline).__name__.startswith('QwenImage'):
         del arguments['guidance_scale']
-        arguments |= {'true_cfg_scale': run.guidance_scale, 'negative_prompt': run.negative_prompt or ' '}
-    return Call(pipeline, {name: value for name, value in arguments.items() if name in takes}, steps)
+        arguments['true_cfg_scale'] = run.guidance_scale
+        negative = negative or ' '
+    arguments = {name: value for name, value in arguments.items() if name in takes}
+    if type(pipeline).__name__.startswith('StableDiffusionXL') and not run.loras:
+        return Call(pipeline, arguments, steps, lambda outputs: _encoded(outputs, run, model, pipeline))
+    told = {'negative_prompt': negative} if negative and 'negative_prompt' in takes else {}
+    return Call(pipeline, arguments, steps, lambda outputs: _written(outputs, run) | told)
 
 
 def _image_to_image(run: ImageRun, model: LoadedModel) -> tuple[Any, dict[str, Any], int]:
@@ -81,18 +88,25 @@ def _image_pipeline(model: LoadedModel) -> Any:
     return model.relative(cls)
 
 
-def _texts(run: ImageRun, model: LoadedModel, pipeline: Any, takes: Any) -> dict[str, Any]:
-    """The prompt, encoded once and remembered where the pipeline takes it so."""
-    negative = run.negative_prompt or None
-    if not type(pipeline).__name__.startswith('StableDiffusionXL') or run.loras:
-        return {'prompt': run.prompt, **({'negative_prompt': negative} if negative else {})}
-    is_guided = run.guidance_scale > 1
+def _written(outputs: list[Output], run: ImageRun) -> dict[str, Any]:
+    prompts = [output.prompt or run.prompt for output in outputs]
+    if len(set(prompts)) == 1:
+        return {'prompt': prompts[0], 'num_images_per_prompt': len(prompts)}
+    return {'prompt': prompts}
 
-    def encode() -> dict[str, Any]:
+
+def _encoded(outputs: list[Output], run: ImageRun, model: LoadedModel, pipeline: Any) -> dict[str, Any]:
+    """The prompts as SDXL's encoders tell them; each is encoded once and remembered."""
+    is_guided = run.guidance_scale > 1
+    negative = run.negative_prompt or None
+
+    def encode(prompt: str) -> dict[str, Any]:
         with torch.no_grad():
             embeds = pipeline.encode_prompt(
-                prompt=run.prompt, negative_prompt=negative, do_classifier_free_guidance=is_guided
+                prompt=prompt, negative_prompt=negative, do_classifier_free_guidance=is_guided
             )
         return dict(zip(EMBEDS, embeds, strict=True))
 
-    return model.text((run.prompt, run.negative_prompt, str(is_guided)), encode)
+    prompts = [output.prompt or run.prompt for output in outputs]
+    texts = [model.text((each, run.negative_prompt, str(is_guided)), partial(encode, each)) for each in prompts]
+    return {name: torch.cat([text[name] for text in texts]) for name in texts[0]}

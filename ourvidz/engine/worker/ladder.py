@@ -12,7 +12,9 @@ from ourvidz.engine.worker.memory.estimate import Work
 from ourvidz.engine.worker.shelf import LoadedModel, ModelShelf
 from ourvidz.engine.worker.talk import Talk
 
-SMALL_LATENTS = 32 * 32
+LARGE = 10**9
+"""Bytes of a model that keeps a CPU busy with one picture; a smaller one is quicker with several at once."""
+
 SIGNS = ("can't allocate memory", 'not enough memory', 'out of memory', 'ALLOC_FAILED')
 
 
@@ -22,11 +24,12 @@ class Ladder:
     def __init__(self, *, source: ModelSource, shelf: ModelShelf, device: Device, talk: Talk, work: Work) -> None:
         self._source, self._shelf, self._device, self._talk = source, shelf, device, talk
         self._has_failed = False
-        self._is_quicker_alone = device.is_cpu and work.cells > SMALL_LATENTS
+        weights = shelf.weigh(source)
+        self._is_quicker_alone = device.is_cpu and weights.bytes > LARGE
         self._descent = Descent(
             policy=shelf.policy,
             shelf=shelf,
-            weights=shelf.weigh(source),
+            weights=weights,
             work=work,
             title=source.title,
             tell=talk.note,

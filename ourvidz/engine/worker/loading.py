@@ -27,10 +27,7 @@ def load_pipeline(source: ModelSource, *, device: Device, talk: Talk) -> Any:
     dtype = device.dtype(source.family)
     with _progress(source.path, dtype, talk):
         try:
-            load = (
-                _language if source.pipeline == 'causal-lm' else _from_file if source.path.is_file() else _from_folder
-            )
-            pipeline = load(source, dtype)
+            pipeline = _loader(source)(source, dtype)
         except (BrokenModel, torch.OutOfMemoryError, MemoryError):
             raise
         except Exception as error:

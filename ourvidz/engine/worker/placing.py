@@ -36,11 +36,10 @@ def place(pipeline: Any, placement: Placement, device: torch.device, *, before: 
 
 
 def set_decoding(pipeline: Any, decoding: Decoding) -> None:
-    """Decode a batch at once, one picture after the other, or in tiles as well. A CPU is quicker one by one."""
+    """Decode a batch at once, one picture after the other, or in tiles as well."""
     vae: Any = getattr(pipeline, 'vae', None)
     if hasattr(vae, 'enable_slicing'):
-        is_whole = decoding is Decoding.WHOLE and pipeline.device.type != 'cpu'
-        vae.disable_slicing() if is_whole else vae.enable_slicing()
+        vae.disable_slicing() if decoding is Decoding.WHOLE else vae.enable_slicing()
     if hasattr(vae, 'enable_tiling'):
         vae.enable_tiling() if decoding is Decoding.TILED else vae.disable_tiling()
         if decoding is Decoding.TILED and hasattr(vae, 'tile_latent_min_size'):

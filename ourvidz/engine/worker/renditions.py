@@ -70,10 +70,9 @@ def needs_check(run: ImageRun | VideoRun) -> bool:
 def describe(run: ImageRun | VideoRun, output: Output, size: tuple[int, int]) -> dict[str, str]:
     """The text that goes into a file: 'parameters' as A1111 writes them and 'ourvidz' with everything as JSON."""
     everything = {**run.parameters, 'seed': output.seed, 'width': size[0], 'height': size[1]}
-    return {
-        'parameters': run.infotext.replace('{seed}', str(output.seed)),
-        'ourvidz': json.dumps(everything, default=str),
-    }
+    if output.prompt is not None:
+        everything['final_prompt'] = output.prompt
+    return {'parameters': output.infotext, 'ourvidz': json.dumps(everything, default=str)}
 
 
 def shrunk(picture: Image.Image, long_edge: int) -> Image.Image:

@@ -3,10 +3,13 @@
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
 from ourvidz.engine.messages import Cancel, EngineReady, Noted, Report, Run, StepProgressed, Unload
+
+REST_AFTER = 0.5
+"""Seconds without an order after which memory is tidied; between two runs it would only cost time."""
 
 
 class Cancelled(Exception):
@@ -24,10 +27,14 @@ class Line:
         self._send_lock = threading.Lock()
         threading.Thread(target=self._listen, name='line', daemon=True).start()
 
-    def orders(self) -> Iterator[Run | Unload]:
-        """What to do, one after the other, for ever."""
+    def orders(self, *, at_rest: Callable[[], None]) -> Iterator[Run | Unload]:
+        """What to do, one after the other, for ever. `at_rest` is called once whenever nothing comes for a moment."""
         while True:
-            order = self._orders.get()
+            try:
+                order = self._orders.get(timeout=REST_AFTER)
+            except queue.Empty:
+                at_rest()
+                order = self._orders.get()
             yield order
             if not isinstance(order, Unload):
                 self._pending.discard(order.run_id)

@@ -36,6 +36,9 @@ def _written(final: FinalPrompt) -> str:
         parts.append(f'<h4>No room for</h4><p class="warn">{escape(", ".join(final.dropped))}</p>')
     if final.unread:
         parts.append(f'<h4>Beyond what it reads</h4><p class="warn">{escape(final.unread)}</p>')
+    if final.unsaid:
+        choices = '; '.join(' or '.join(dict.fromkeys(each)) for each in final.unsaid)
+        parts.append(f'<p class="quiet">Left open, so each seed chooses: {escape(choices)}.</p>')
     if final.replaced:
         words = ', '.join(f'{word} as {near}' for word, near in final.replaced)
         parts.append(f'<p class="quiet">It reads {escape(words)}.</p>')

@@ -143,6 +143,7 @@ export default {
     toggleDetails() {
       this.isDetailed = !this.isDetailed;
       localStorage.setItem('lightbox-details', this.isDetailed ? 'yes' : 'no');
+      this.$refs.box.focus(); // what was focused inside may be hidden now, and the keys would lead nowhere
       this.reset();
     },
     // zoom and pan

@@ -28,6 +28,7 @@ class LibraryPage:
         self._query = ''
         self._turn = 0
         Shell(workspace, here='library')
+        ui.context.client.content.classes('is-plain')
         with ui.element('div').classes('library'):
             self._build_search()
             self._lightbox = Lightbox(self._actions, assets=lambda: [asset for asset, _ in self._cards.values()])

@@ -36,7 +36,8 @@ class WorkspacePage:
         self._midnight: asyncio.TimerHandle | None = None
         actions = Actions(workspace)
         Shell(workspace, here='workspace', on_clear=lambda: actions.clear(self.today.start()))
-        with ui.element('div').classes('workspace'):
+        self._client.content.classes('is-plain')
+        with ui.element('div').classes('workspace') as self._root:
             with ui.element('div').classes('jobs'):
                 with ui.element('h1').classes('visually-hidden'):
                     ui.label('Workspace')
@@ -69,6 +70,7 @@ class WorkspacePage:
         self.rail.show(jobs)
         self.empty.set_visibility(not jobs)
         self.rail.set_visibility(bool(jobs))
+        self._root.classes(add=None if jobs else 'is-empty', remove='is-empty' if jobs else None)
         self.lightbox.follow()
 
     def _on_job_changed(self, job: JobState) -> None:
@@ -77,7 +79,10 @@ class WorkspacePage:
         self.lightbox.follow()
 
     async def _learn_zone(self) -> None:
-        zone = await ui.run_javascript(TELL_ZONE, timeout=10)
+        try:
+            zone = await ui.run_javascript(TELL_ZONE, timeout=60)
+        except TimeoutError:
+            return  # the page was closed before it could tell
         if zone != str(self.today.zone):
             self.today = Today(zone)
             self._show_jobs()
