@@ -1,4 +1,4 @@
-"""Several processes that train one network: each learns from scenes of its own, and their gradients are averaged."""
+"""Several processes that train one network: each learns from scenes of its own, and every few steps they meet."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,17 +22,18 @@ class Crew:
         """Whether this one prints and saves."""
         return self.rank == 0
 
+    @torch.no_grad()
     def average(self, module: nn.Module, number: float) -> float:
-        """Averages the gradients, and a number, over all processes."""
+        """Makes the weights of all processes their mean, and gives the mean of a number."""
         if self.count == 1:
             return number
-        gradients = [parameter.grad for parameter in module.parameters() if parameter.grad is not None]
-        flat = torch.cat([*(one.flatten() for one in gradients), torch.tensor([number])])
+        weights = list(module.parameters())
+        flat = torch.cat([*(one.flatten() for one in weights), torch.tensor([number])])
         distributed.all_reduce(flat)
         flat /= self.count
-        *parts, mean = torch.split(flat, [*(one.numel() for one in gradients), 1])
-        for gradient, part in zip(gradients, parts, strict=True):
-            gradient.copy_(part.reshape(gradient.shape))
+        *parts, mean = torch.split(flat, [*(one.numel() for one in weights), 1])
+        for weight, part in zip(weights, parts, strict=True):
+            weight.copy_(part.reshape(weight.shape))
         return float(mean)
 
 

@@ -14,6 +14,8 @@ from .muon import follow
 from .unet import new_scheduler, new_unet, time_ids
 from .workshop import Workshop, load, save
 
+APART = 8
+"""Steps between two meetings of the processes that train together."""
 
 LONGEST = 3.0
 """Seconds that a step may count; what takes longer was paused."""
@@ -31,8 +33,8 @@ class Plan:
     falling: float = 0.35
     rate: float = 1e-3
     warm_up: int = 50
-    batch: int = 8
-    drawn: tuple[float, float] = (0.82, 0.64)
+    batch: int = 12
+    drawn: tuple[float, float] = (0.92, 0.7)
     cleaning: float = 0.6
     average: float = 0.998
 
@@ -63,7 +65,7 @@ def train_unet(workshop: Workshop, plan: Plan, crew: Crew) -> None:
     feed = Feed(workshop, batch=plan.batch, generator=generator)
     feed.refresh()
     objective = Objective(Projection.load(workshop.projection), generator=generator)
-    errors, last, saved = list[Tensor](), time.monotonic(), time.monotonic()
+    errors, spent, last, saved = list[Tensor](), 0.0, time.monotonic(), time.monotonic()
     while seconds < plan.minutes * 60 and step < plan.steps:
         for group in optimizer.param_groups:
             group['lr'] = plan.rate * plan.pace(step, seconds)
@@ -71,11 +73,13 @@ def train_unet(workshop: Workshop, plan: Plan, crew: Crew) -> None:
         error = objective.errors(unet, batch)
         unet.zero_grad()
         torch.autograd.backward(error.mean())
-        now = time.monotonic()
-        seconds, last = crew.average(unet, seconds + min(now - last, LONGEST)), now
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         optimizer.step()
         step += 1
+        now = time.monotonic()
+        spent, last = spent + min(now - last, LONGEST), now
+        if step % APART == 0:
+            seconds, spent = crew.average(unet, seconds + spent), 0.0
         follow(average, unet, min(plan.average, step / (step + 20)))
         is_drawn = batch.steps == LAST
         errors.append(torch.stack((error[is_drawn].mean(), error[~is_drawn].mean())).detach())

@@ -7,7 +7,7 @@ import torch
 from diffusers import StableDiffusionXLPipeline
 
 from ourvidz.spark.autoencoder import new_vae
-from ourvidz.spark.codes import UNSAID, heard, told
+from ourvidz.spark.codes import LENGTH, UNSAID, heard, told
 from ourvidz.spark.crew import Crew
 from ourvidz.spark.export import export
 from ourvidz.spark.feed import EDITED, LAST, Feed
@@ -16,12 +16,11 @@ from ourvidz.spark.latents import CHANNELS, Projection, fit_projection, pixels_o
 from ourvidz.spark.pool import fill_pool
 from ourvidz.spark.renderer import render
 from ourvidz.spark.sampling import change, draw
-from ourvidz.spark.scene import ATTRIBUTES, SIZES, random_scene
+from ourvidz.spark.scene import ATTRIBUTES, CELL, SIZES, random_scene
 from ourvidz.spark.text import train_text
 from ourvidz.spark.training import Plan, train_unet
+from ourvidz.spark.unet import new_unet, time_ids
 from ourvidz.spark.workshop import Workshop, load
-
-pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope='module')
@@ -66,6 +65,20 @@ def test_the_autoencoder_computes_the_latents_and_shows_the_picture(workshop: Wo
     assert float(encoded.std.max()) < 1e-3
     assert (decoded - projection.pixels(latents)).square().mean() < 1e-4
     assert (decoded - pixels).square().mean() < 0.01
+
+
+@pytest.mark.parametrize('aspect', SIZES)
+def test_positions_can_be_told_apart_before_anything_is_learned(aspect: str) -> None:
+    unet, seen = new_unet(), list[torch.Tensor]()
+    unet.up_blocks[1].upsamplers[0].register_forward_hook(lambda _module, _args, given: seen.append(given))
+    columns, rows = (side // CELL for side in SIZES[aspect])
+    latents = torch.randn(1, CHANNELS, rows, columns, generator=torch.Generator().manual_seed(1))
+    told_at_random = {'text_embeds': torch.randn(1, LENGTH), 'time_ids': time_ids(latents)}
+    with torch.no_grad():
+        unet(latents, LAST, None, added_cond_kwargs=told_at_random)
+    codes = seen[0][0, :24].round().flatten(1).T
+    assert codes.shape[0] == rows * columns
+    assert len(torch.unique(codes, dim=0)) > 0.8 * rows * columns
 
 
 def test_codes_can_be_told_apart_even_with_much_noise() -> None:
