@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from ourvidz.api.views import asset_view
 from ourvidz.system import System
@@ -10,7 +10,7 @@ from ourvidz.system import System
 
 def router(system: System) -> APIRouter:
     """The routes for assets."""
-    routes = APIRouter(prefix='/api/assets', tags=['assets'])
+    routes = APIRouter(prefix='/api/assets', tags=['assets'], dependencies=[Depends(system.ready)])
 
     @routes.get('')
     async def assets(
@@ -23,7 +23,6 @@ def router(system: System) -> APIRouter:
         is_favourite: bool | None = None,
     ) -> dict[str, Any]:
         """Assets that are not deleted, newest first; `query` searches prompts."""
-        await system.ready()
         page = await system.library.page(
             limit=limit,
             before=cursor,
@@ -38,7 +37,6 @@ def router(system: System) -> APIRouter:
     @routes.get('/{asset_id}')
     async def asset(asset_id: str) -> dict[str, Any]:
         """One asset."""
-        await system.ready()
         return asset_view(await system.library.asset(asset_id))
 
     @routes.post('/{asset_id}/dismiss')

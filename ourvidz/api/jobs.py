@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from ourvidz.api.views import job_view
 from ourvidz.generation.request import GenerationRequest
@@ -12,7 +12,7 @@ from ourvidz.system import System
 
 def router(system: System) -> APIRouter:
     """The routes for jobs."""
-    routes = APIRouter(prefix='/api/jobs', tags=['jobs'])
+    routes = APIRouter(prefix='/api/jobs', tags=['jobs'], dependencies=[Depends(system.ready)])
 
     async def view(job: Job) -> dict[str, Any]:
         assets = await system.library.assets_of([job.id])
@@ -21,14 +21,12 @@ def router(system: System) -> APIRouter:
     @routes.post('', status_code=201)
     async def submit(request: GenerationRequest) -> dict[str, Any]:
         """Queue a job; only `prompt` is required."""
-        await system.ready()
         job = await system.workspace.submit(request)
         return {'id': job.id}
 
     @routes.get('')
     async def jobs(limit: int = Query(50, ge=1, le=200), cursor: str | None = None) -> dict[str, Any]:
         """All jobs that are not deleted, newest first."""
-        await system.ready()
         page = await system.library.jobs_page(limit=limit, cursor=cursor)
         assets = await system.library.assets_of([job.id for job in page.items])
         views = [job_view(job, assets.get(job.id, []), system) for job in page.items]
@@ -37,7 +35,6 @@ def router(system: System) -> APIRouter:
     @routes.get('/{job_id}')
     async def job(job_id: str) -> dict[str, Any]:
         """One job with its assets."""
-        await system.ready()
         return await view(await system.library.job(job_id))
 
     @routes.post('/{job_id}/cancel')

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import UploadFile
 
 from ourvidz.errors import InvalidInput
@@ -12,12 +12,11 @@ from ourvidz.system import System
 
 def router(system: System) -> APIRouter:
     """The routes for references."""
-    routes = APIRouter(prefix='/api/references', tags=['references'])
+    routes = APIRouter(prefix='/api/references', tags=['references'], dependencies=[Depends(system.ready)])
 
     @routes.post('', status_code=201)
     async def add(request: Request) -> dict[str, Any]:
         """Multipart with `file`, or JSON with `url` or `asset_id`."""
-        await system.ready()
         if request.headers.get('content-type', '').startswith('multipart/form-data'):
             return _view(await _uploaded(request, system))
         return _view(await _named(await _body(request), system))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -74,16 +75,10 @@ class EngineProcess:
 
         Raises OutOfMemory, BrokenModel, StorageFull, EngineDied or EngineFailure.
         """
-        self._waiting[run.run_id] = False
-        try:
-            await self._turn.acquire()
-        finally:
-            is_cancelled = self._waiting.pop(run.run_id, False)
-        try:
-            if is_cancelled:
+        async with self._turn_of(run.run_id) as worker:
+            if worker is None:
                 yield RunCancelled(run_id=run.run_id)
                 return
-            worker = await self._living_worker()
             worker.send(run)
             self._at_work = run.run_id
             try:
@@ -93,6 +88,22 @@ class EngineProcess:
                 if self._at_work == run.run_id:
                     self._at_work = None
                     worker.send(Cancel(run_id=run.run_id))
+
+    @asynccontextmanager
+    async def _turn_of(self, run_id: str) -> AsyncIterator['_Worker | None']:
+        """Waits for the others and for a living process; None if the run was cancelled meanwhile."""
+        self._waiting[run_id] = False
+        try:
+            await self._turn.acquire()
+        except BaseException:
+            self._waiting.pop(run_id, None)
+            raise
+        try:
+            try:
+                worker = await self._living_worker()
+            finally:
+                is_cancelled = self._waiting.pop(run_id, False)
+            yield None if is_cancelled else worker
         finally:
             self._turn.release()
 

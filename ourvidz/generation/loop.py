@@ -48,7 +48,7 @@ class GenerationLoop:
         self.RUN_REPORTED = Event[str, Report]()
         """The engine reported on a job; carries the job's id and the report."""
         self._running: str | None = None
-        self._is_cancelled = False
+        self._cancelled = set[str]()
         self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._recordings: list[asyncio.Task[Asset]] = []
@@ -70,11 +70,10 @@ class GenerationLoop:
 
     async def cancel(self, job_id: str) -> None:
         """Cancel a job, waiting or at work; one that is over stays as it is."""
-        if job_id == self._running:
-            self._is_cancelled = True
+        if job_id == self._running or await self.queue.cancel(job_id):
+            self._cancelled.add(job_id)
             await self.engine.cancel(job_id)
         else:
-            await self.queue.cancel(job_id)
             self.JOB_CHANGED.emit(job_id)
 
     async def _run(self) -> None:
@@ -98,7 +97,7 @@ class GenerationLoop:
             await self._work.wait()
 
     async def _make(self, job: Job) -> None:
-        self._running, self._is_cancelled, self._recordings = job.id, False, []
+        self._running, self._recordings = job.id, []
         self.JOB_CHANGED.emit(job.id)
         try:
             status, error = await self._outcome(job)
@@ -124,6 +123,7 @@ class GenerationLoop:
             await self._finish(job, status, error)
         except Exception:
             log.exception('The end of job %s cannot be recorded', job.id)
+        self._cancelled.discard(job.id)
         self.previews.forget(job.id)
         self.JOB_CHANGED.emit(job.id)
 
@@ -131,6 +131,8 @@ class GenerationLoop:
         try:
             is_done = await self._fulfil(job)
         except EngineDied as error:
+            if job.id in self._cancelled:
+                return JobStatus.CANCELLED, None
             if job.attempts < 2:
                 log.warning('The engine died at job %s, which runs again', job.id)
                 return JobStatus.QUEUED, error
@@ -156,14 +158,12 @@ class GenerationLoop:
             await self.queue.set_enhanced(job.id, enhanced.text)
             if enhanced.because:
                 await self.queue.set_note(job.id, enhanced.because)
-        if self._is_cancelled:
-            return False
         job = await self.queue.job(job.id)
         made = (await self.library.assets_of([job.id], with_hidden=True)).get(job.id, [])
         plan = await self.planner.plan(job, request, spec, made=frozenset(asset.position for asset in made))
         await self.queue.set_final_prompt(job.id, plan.prompt.text, model=spec.id, note=plan.note)
         self.JOB_CHANGED.emit(job.id)
-        return plan.run is None or await self._carry_out(plan.run, job, plan)
+        return job.id not in self._cancelled and (plan.run is None or await self._carry_out(plan.run, job, plan))
 
     async def _carry_out(self, run: Run, job: Job, plan: Plan) -> bool:
         async for report in self.engine.run(run):

@@ -49,6 +49,17 @@ async def test_a_run_that_waits_can_be_cancelled(engine: EngineProcess, sdxl: Mo
     assert await waiting == [RunCancelled(run_id=second.run_id)]
 
 
+async def test_a_run_can_be_cancelled_while_the_process_is_only_starting(sdxl: ModelSource, staging: Path) -> None:
+    engine, run = EngineProcess(device='cpu'), image_run(sdxl, staging)
+    try:
+        early = asyncio.create_task(hear(engine, run))
+        await asyncio.sleep(0)
+        await engine.cancel(run.run_id)
+        assert await early == [RunCancelled(run_id=run.run_id)]
+    finally:
+        await engine.stop()
+
+
 async def test_who_stops_listening_cancels_the_run(engine: EngineProcess, sdxl: ModelSource, staging: Path) -> None:
     run = image_run(sdxl, staging, num_inference_steps=900)
     reports = engine.run(run)

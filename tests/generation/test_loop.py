@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from ourvidz.engine.messages import EngineReady, Noted, Report, Run, RunFinished
+from ourvidz.errors import EngineDied
 from ourvidz.generation.enhancer import Enhancer
 from ourvidz.generation.loop import GenerationLoop
 from ourvidz.generation.planning import Planner
@@ -45,13 +46,32 @@ class SmallEngine:
         self.unloaded.set()
 
 
+class DyingEngine(SmallEngine):
+    """An engine that dies of being told to cancel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started, self.cancelled = asyncio.Event(), asyncio.Event()
+
+    async def run(self, run: Run) -> AsyncIterator[Report]:
+        self.started.set()
+        await self.cancelled.wait()
+        raise EngineDied('The engine process ended.')
+        yield  # makes it a generator
+
+    async def cancel(self, run_id: str) -> None:
+        self.cancelled.set()
+
+
 class Bench:
     """A loop in a folder, with one tiny model."""
 
-    def __init__(self, folder: Path, library: Library, *, idle_unload_minutes: float = 30) -> None:
+    def __init__(
+        self, folder: Path, library: Library, *, engine: SmallEngine | None = None, idle_unload_minutes: float = 30
+    ) -> None:
         settings = Settings(data_dir=folder)
         write_diffusers(settings.models_path / 'tiny')
-        self.catalog, self.engine, self.queue = Catalog(settings), SmallEngine(), JobQueue(library)
+        self.catalog, self.engine, self.queue = Catalog(settings), engine or SmallEngine(), JobQueue(library)
         self.loop = GenerationLoop(
             queue=self.queue,
             engine=self.engine,
@@ -63,19 +83,27 @@ class Bench:
             idle_unload_minutes=idle_unload_minutes,
         )
 
-    async def make(self) -> Job:
-        """A job that is over; the loop runs on."""
+    async def submit(self) -> Job:
+        """A job that waits."""
         await self.catalog.rescan()
         request = GenerationRequest(prompt='a fox', model='tiny')
-        job = await self.queue.enqueue(request, user_id=OWNER_ID, workspace_id=WORKSPACE_ID, seed=1)
+        return await self.queue.enqueue(request, user_id=OWNER_ID, workspace_id=WORKSPACE_ID, seed=1)
+
+    async def finished(self, job_id: str) -> Job:
+        """The job once it is over."""
         changed = asyncio.Event()
         self.loop.JOB_CHANGED.subscribe(lambda _: changed.set())
-        self.loop.start()
         async with asyncio.timeout(60):
-            while not (job := await self.queue.job(job.id)).status.is_over:
+            while not (job := await self.queue.job(job_id)).status.is_over:
                 await changed.wait()
                 changed.clear()
         return job
+
+    async def make(self) -> Job:
+        """A job that is over; the loop runs on."""
+        job = await self.submit()
+        self.loop.start()
+        return await self.finished(job.id)
 
 
 async def test_steps_down_the_ladder_are_told_on_the_job_for_good(tmp_path: Path) -> None:
@@ -93,4 +121,17 @@ async def test_memory_is_given_back_after_a_long_time_without_work(tmp_path: Pat
         await bench.make()
         async with asyncio.timeout(60):
             await bench.engine.unloaded.wait()
+        await bench.loop.stop()
+
+
+async def test_a_cancelled_job_stays_cancelled_even_if_the_engine_dies_of_it(tmp_path: Path) -> None:
+    engine = DyingEngine()
+    async with opened(tmp_path) as library:
+        bench = Bench(tmp_path, library, engine=engine)
+        job = await bench.submit()
+        bench.loop.start()
+        async with asyncio.timeout(60):
+            await engine.started.wait()
+        await bench.loop.cancel(job.id)
+        assert (await bench.finished(job.id)).status is JobStatus.CANCELLED
         await bench.loop.stop()
