@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -27,13 +28,15 @@ from ourvidz.engine.messages import (
 )
 from ourvidz.errors import BrokenModel, EngineDied, EngineFailure, OurVidzError, OutOfMemory, StorageFull
 
+log = logging.getLogger(__name__)
+
 
 class EngineProcess:
     """An `Engine` in a process of its own; it alone imports torch.
 
     `device` is where models run; `memory_limit` in bytes makes the device smaller than it is. Peaks of memory are
-    remembered in `memory_record`. A process that died is started anew by the next run. Runs that wait for another one
-    can be cancelled as well.
+    remembered in `memory_record`. A process that died is started anew by the next run, and one that hears of a cancel
+    and does not end its run for `patience_seconds` is killed. Runs that wait for another one can be cancelled as well.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class EngineProcess:
         memory_limit: int | None = None,
         memory_record: Path | None = None,
         is_compiled: bool = False,
+        patience_seconds: float = 60,
     ) -> None:
         self.info: EngineReady | None = None
         self.READY = Event[EngineReady]()
@@ -53,6 +57,7 @@ class EngineProcess:
         self._turn = asyncio.Lock()
         self._at_work: str | None = None
         self._waiting: dict[str, bool] = {}
+        self._patience_seconds = patience_seconds
 
     @property
     def pid(self) -> int | None:
@@ -113,6 +118,12 @@ class EngineProcess:
             self._waiting[run_id] = True
         elif self._worker and self._at_work == run_id:
             self._worker.send(Cancel(run_id=run_id))
+            asyncio.get_running_loop().call_later(self._patience_seconds, self._kill_if_stuck, self._worker, run_id)
+
+    def _kill_if_stuck(self, worker: '_Worker', run_id: str) -> None:
+        if self._at_work == run_id and worker.is_alive:
+            log.warning('The engine did not end a cancelled run for %s s and is killed', self._patience_seconds)
+            worker.kill()
 
     async def unload(self) -> None:
         """Give all memory of models back, after the run that is at work."""
@@ -190,8 +201,11 @@ class _Worker:
             self._inbox.put_nowait(None)
         return message
 
-    async def stop(self) -> None:
+    def kill(self) -> None:
         self._process.kill()
+
+    async def stop(self) -> None:
+        self.kill()
         await asyncio.to_thread(self._listener.join)
 
     def death(self) -> EngineDied:

@@ -1,6 +1,7 @@
 """The one loop that takes queued jobs, has the engine make them and writes what is made to the library."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -15,9 +16,12 @@ from ourvidz.generation.previews import LivePreviews
 from ourvidz.generation.queue import JobQueue
 from ourvidz.generation.request import GenerationRequest
 from ourvidz.library.library import Library
-from ourvidz.library.tables import Asset, Job, JobStatus
+from ourvidz.library.tables import Asset, AssetStatus, Job, JobStatus
 
 log = logging.getLogger(__name__)
+
+SECONDS_TO_NEXT_TRY = 2
+"""After the end of a job could not be recorded: the disk is full, say."""
 
 
 class GenerationLoop:
@@ -53,6 +57,7 @@ class GenerationLoop:
         self._task: asyncio.Task[None] | None = None
         self._recordings: list[asyncio.Task[Asset]] = []
         self._ending: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         """Start making jobs; what an earlier process left unfinished is expected to be queued again."""
@@ -66,6 +71,7 @@ class GenerationLoop:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await asyncio.gather(*self._recordings, return_exceptions=True)
+        self._stopping.set()
         await self._ended()
 
     async def cancel(self, job_id: str) -> None:
@@ -119,10 +125,7 @@ class GenerationLoop:
         for recorded in await asyncio.gather(*recordings, return_exceptions=True):
             if isinstance(recorded, BaseException):
                 status, error = JobStatus.FAILED, _in_words(job, recorded)
-        try:
-            await self._finish(job, status, error)
-        except Exception:
-            log.exception('The end of job %s cannot be recorded', job.id)
+        await self._finish(job, status, error)
         self._cancelled.discard(job.id)
         self.previews.forget(job.id)
         self.JOB_CHANGED.emit(job.id)
@@ -131,6 +134,7 @@ class GenerationLoop:
         try:
             is_done = await self._fulfil(job)
         except EngineDied as error:
+            await self._clean_up()
             if job.id in self._cancelled:
                 return JobStatus.CANCELLED, None
             if job.attempts < 2:
@@ -141,7 +145,26 @@ class GenerationLoop:
             return JobStatus.FAILED, _in_words(job, error)
         return (JobStatus.COMPLETED if is_done else JobStatus.CANCELLED), None
 
+    async def _clean_up(self) -> None:
+        """Once all that a dead engine finished is recorded, what it left unfinished goes."""
+        await asyncio.gather(*self._recordings, return_exceptions=True)
+        await self._ended()
+        await self.library.empty_staging()
+
     async def _finish(self, job: Job, status: JobStatus, error: OurVidzError | None) -> None:
+        """Record how a job ended, as soon as the library can be written again if it cannot now."""
+        while not self._stopping.is_set():
+            try:
+                await self._record_end(job, status, error)
+                return
+            except Exception as problem:
+                log.exception('The end of job %s cannot be recorded yet', job.id)
+                text = f'The end of this job cannot be recorded yet. {_in_words(job, problem)}'
+                self.RUN_REPORTED.emit(job.id, Noted(run_id=job.id, text=text))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), SECONDS_TO_NEXT_TRY)
+
+    async def _record_end(self, job: Job, status: JobStatus, error: OurVidzError | None) -> None:
         if status is JobStatus.QUEUED:
             await self.queue.run_again(job.id)
         elif error is None:
@@ -160,7 +183,8 @@ class GenerationLoop:
                 await self.queue.set_note(job.id, enhanced.because)
         job = await self.queue.job(job.id)
         made = (await self.library.assets_of([job.id], with_hidden=True)).get(job.id, [])
-        plan = await self.planner.plan(job, request, spec, made=frozenset(asset.position for asset in made))
+        there = frozenset(asset.position for asset in made if asset.status is AssetStatus.COMPLETED)
+        plan = await self.planner.plan(job, request, spec, made=there)
         await self.queue.set_final_prompt(job.id, plan.prompt.text, model=spec.id, note=plan.note)
         self.JOB_CHANGED.emit(job.id)
         return job.id not in self._cancelled and (plan.run is None or await self._carry_out(plan.run, job, plan))

@@ -124,6 +124,7 @@ class JobFollower:
         state.made_positions = _made_positions(state, job, assets)
         if assets:
             state.width, state.height = assets[0].width, assets[0].height
+        state.started_at = job.started_at or job.created_at
         state.note, state.error, state.advice = job.note, job.error, job.advice
         state.final_prompt, state.enhanced_prompt = job.final_prompt, job.enhanced_prompt
         if job.status is not state.status or job.status.is_over:
@@ -143,8 +144,11 @@ class JobFollower:
         was_over = job_id in self._by_id and self._by_id[job_id].is_over
         await self.refresh([job_id])
         state = self._by_id.get(job_id)
-        if state is not None and not was_over and state.status is JobStatus.COMPLETED and state.assets:
-            number, kind = len(state.assets), 'video' if state.kind == 'video' else 'image'
+        if state is None or was_over or state.status is not JobStatus.COMPLETED:
+            return
+        number = sum(asset.created_at >= state.started_at for asset in state.assets)
+        if number:
+            kind = 'video' if state.kind == 'video' else 'image'
             text = f'{number} new {kind}{"" if number == 1 else "s"} generated'
             self.workspace.ASSETS_READY.emit(f'New content ready: {text}')
 

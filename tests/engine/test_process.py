@@ -94,6 +94,17 @@ async def test_a_killed_process_is_reported_and_starts_afresh(sdxl: ModelSource,
     await engine.stop()
 
 
+async def test_an_engine_that_hangs_is_killed_once_its_run_is_cancelled(sdxl: ModelSource, staging: Path) -> None:
+    engine = EngineProcess(device='cpu', patience_seconds=0.1)
+    run = image_run(sdxl, staging, num_inference_steps=900)
+    with pytest.raises(EngineDied, match='signal 9'):
+        async for report in engine.run(run):
+            if isinstance(report, StepProgressed) and report.step == 1 and engine.pid:
+                os.kill(engine.pid, signal.SIGSTOP)
+                await engine.cancel(run.run_id)
+    await engine.stop()
+
+
 async def test_stop_leaves_no_process_behind(tmp_path: Path) -> None:
     engine = EngineProcess(device='cpu')
     await engine.start()
