@@ -2,6 +2,7 @@
 
 OurVidzError
 ├── InvalidInput           what was asked for cannot be (422); names the field
+│   └── TooLarge           what was sent is too large (413)
 ├── NotFound               there is no such thing (404)
 ├── Refused                not allowed here, with the reason (403)
 ├── EngineFailure          a run failed
@@ -30,6 +31,10 @@ class InvalidInput(OurVidzError):
     def __init__(self, field: str, message: str, *, advice: str = '') -> None:
         super().__init__(message, advice=advice)
         self.field = field
+
+
+class TooLarge(InvalidInput):
+    """What was sent is too large."""
 
 
 class NotFound(OurVidzError):

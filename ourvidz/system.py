@@ -67,7 +67,6 @@ class System:
 
     async def start(self) -> None:
         """Open the library, put right what a crash left, then start to work."""
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         await self.database.open()
         await self.queue.recover()
         reconciled = await self.library.reconcile()
@@ -81,6 +80,9 @@ class System:
 
     async def stop(self) -> None:
         """Stop everything; jobs at work go on at the next start."""
+        if not self.is_ready:
+            await self.database.close()
+            return
         if self._upkeep:
             self._upkeep.cancel()
             await asyncio.gather(self._upkeep, return_exceptions=True)

@@ -2,14 +2,16 @@
 
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.running import PATIENCE, ROOT, RunningApp, app_environment
+from tests.running import PATIENCE, ROOT, RunningApp, app_environment, free_port
 
 
 @pytest.mark.parametrize('ending', [signal.SIGTERM, signal.SIGINT])
@@ -28,16 +30,55 @@ def test_the_app_opens_without_torch_and_ends_when_told(ending: signal.Signals, 
     assert 'Traceback' not in app.log()
 
 
-def test_a_wrong_setting_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
+def last_words(folder: Path, **settings: str) -> str:
+    """What an app that cannot start says."""
     ended = subprocess.run(
         [sys.executable, str(ROOT / 'app.py')],
-        cwd=tmp_path,
-        env=app_environment(OURVIDZ_PORT='99999'),
+        cwd=folder,
+        env=app_environment(**({'OURVIDZ_PORT': str(free_port())} | settings)),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
     )
     assert ended.returncode == 1
-    assert 'port' in ended.stderr
     assert 'Traceback' not in ended.stderr
+    return ended.stderr
+
+
+def test_a_wrong_setting_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
+    assert 'port' in last_words(tmp_path, OURVIDZ_PORT='99999')
+
+
+def test_a_second_app_on_the_same_data_is_refused_and_the_first_works_on(tmp_path: Path) -> None:
+    with RunningApp(tmp_path / 'data') as app:
+        words = last_words(tmp_path, OURVIDZ_DATA_DIR=str(app.data_dir))
+        assert 'Another OurVidz already works' in words
+        assert app.is_up()
+        app.kill()
+        app.start()
+
+
+def test_a_data_folder_that_cannot_be_used_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / 'file').touch()
+    assert 'cannot be used' in last_words(tmp_path, OURVIDZ_DATA_DIR=str(tmp_path / 'file' / 'data'))
+
+
+def test_a_damaged_library_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'data' / 'ourvidz.sqlite').write_bytes(b'This is no database. ' * 400)
+    words = last_words(tmp_path, OURVIDZ_DATA_DIR=str(tmp_path / 'data'))
+    assert 'OurVidz cannot start' in words
+    assert (tmp_path / 'data' / 'ourvidz.sqlite').read_bytes().startswith(b'This is no database.')
+
+
+def test_a_job_of_another_version_fails_with_words_and_the_app_starts(tmp_path: Path) -> None:
+    with RunningApp(tmp_path) as app:
+        job_id = app.submit('a fox')
+        app.kill()
+        with closing(sqlite3.connect(tmp_path / 'ourvidz.sqlite')) as library, library:
+            library.execute("UPDATE jobs SET status = 'queued', request = json_set(request, '$.halo', 3)")
+        app.start()
+        job = app.finished(job_id)
+        assert job['status'] == 'failed'
+        assert 'halo' in job['error']

@@ -1,16 +1,16 @@
 """Assets: look, search, dismiss, restore, delete."""
 
-from typing import Any, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
-from ourvidz.api.views import asset_view
+from ourvidz.api.views import AssetPage, AssetView
 from ourvidz.system import System
 
 
 def router(system: System) -> APIRouter:
     """The routes for assets."""
-    routes = APIRouter(prefix='/api/assets', tags=['assets'])
+    routes = APIRouter(prefix='/api/assets', tags=['assets'], dependencies=[Depends(system.ready)])
 
     @routes.get('')
     async def assets(
@@ -21,9 +21,8 @@ def router(system: System) -> APIRouter:
         model: str | None = None,
         is_dismissed: bool | None = None,
         is_favourite: bool | None = None,
-    ) -> dict[str, Any]:
+    ) -> AssetPage:
         """Assets that are not deleted, newest first; `query` searches prompts."""
-        await system.ready()
         page = await system.library.page(
             limit=limit,
             before=cursor,
@@ -33,27 +32,26 @@ def router(system: System) -> APIRouter:
             is_dismissed=is_dismissed,
             is_favourite=is_favourite,
         )
-        return {'items': [asset_view(asset) for asset in page.items], 'next_cursor': page.next_cursor}
+        return AssetPage(items=[AssetView.of(asset) for asset in page.items], next_cursor=page.next_cursor)
 
     @routes.get('/{asset_id}')
-    async def asset(asset_id: str) -> dict[str, Any]:
+    async def asset(asset_id: str) -> AssetView:
         """One asset."""
-        await system.ready()
-        return asset_view(await system.library.asset(asset_id))
+        return AssetView.of(await system.library.asset(asset_id))
 
     @routes.post('/{asset_id}/dismiss')
-    async def dismiss(asset_id: str) -> dict[str, Any]:
+    async def dismiss(asset_id: str) -> AssetView:
         """Hide an asset from the workspace; the library keeps it."""
         await system.library.asset(asset_id)
         await system.library.dismiss([asset_id])
-        return asset_view(await system.library.asset(asset_id))
+        return AssetView.of(await system.library.asset(asset_id))
 
     @routes.post('/{asset_id}/restore')
-    async def restore(asset_id: str) -> dict[str, Any]:
+    async def restore(asset_id: str) -> AssetView:
         """Bring a dismissed asset back to the workspace."""
         await system.library.asset(asset_id)
         await system.library.restore([asset_id])
-        return asset_view(await system.library.asset(asset_id))
+        return AssetView.of(await system.library.asset(asset_id))
 
     @routes.delete('/{asset_id}', status_code=204)
     async def delete(asset_id: str) -> None:

@@ -10,12 +10,12 @@ from fastapi.responses import JSONResponse
 from nicegui import app
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ourvidz.errors import InvalidInput, NotFound, OurVidzError, Refused, StorageFull
+from ourvidz.errors import InvalidInput, NotFound, OurVidzError, Refused, StorageFull, TooLarge
 from ourvidz.system import System
 from ourvidz.workspace.prompt_form import in_words
 
 SAFE_METHODS = ('GET', 'HEAD', 'OPTIONS')
-STATUS = {InvalidInput: 422, NotFound: 404, Refused: 403, StorageFull: 507}
+STATUS = {TooLarge: 413, InvalidInput: 422, NotFound: 404, Refused: 403, StorageFull: 507}
 
 
 def register(system: System) -> None:
@@ -23,6 +23,7 @@ def register(system: System) -> None:
     app.add_middleware(SameSite, extra_host=system.settings.host)
     app.add_exception_handler(OurVidzError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(400, _on_unreadable)
 
 
 class SameSite:
@@ -78,6 +79,11 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     if first['type'] == 'json_invalid':
-        return JSONResponse({'field': 'body', 'reason': 'The body is not valid JSON.', 'advice': ''}, 422)
-    field = '.'.join(str(part) for part in first['loc'] if part not in ('body', 'query', 'path')) or 'body'
+        return await _on_unreadable(request, error)
+    place = first['loc'][1:] if first['loc'][:1] in (('body',), ('query',), ('path',)) else first['loc']
+    field = '.'.join(str(part) for part in place) or 'body'
     return JSONResponse({'field': field, 'reason': in_words(field, first), 'advice': ''}, 422)
+
+
+async def _on_unreadable(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({'field': 'body', 'reason': 'The body is not valid JSON.', 'advice': ''}, 422)

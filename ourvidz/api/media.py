@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 
 from ourvidz.errors import NotFound
@@ -17,7 +17,7 @@ Rendition = Literal['original', 'preview', 'thumbnail', 'poster']
 
 def router(system: System) -> APIRouter:
     """The media routes."""
-    routes = APIRouter(prefix='/media', tags=['media'])
+    routes = APIRouter(prefix='/media', tags=['media'], dependencies=[Depends(system.ready)])
 
     @routes.get('/previews/{job_id}/{position}')
     async def live_preview(job_id: str, position: int) -> Response:

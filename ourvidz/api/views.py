@@ -1,7 +1,8 @@
-"""What programs see of jobs, assets and models."""
+"""What programs see of jobs, assets and models. Times are ISO 8601 in UTC; sizes are in px, durations in seconds."""
 
-from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, Field
 
 from ourvidz.errors import NotFound
 from ourvidz.library.tables import Asset, Job, JobStatus
@@ -10,82 +11,123 @@ from ourvidz.models.catalog import Catalog
 from ourvidz.models.spec import ModelSpec
 from ourvidz.system import System
 
-
-def asset_view(asset: Asset) -> dict[str, Any]:
-    """An asset as JSON."""
-    return {
-        'id': asset.id,
-        'job_id': asset.job_id,
-        'position': asset.position,
-        'kind': asset.kind,
-        'status': asset.status.value,
-        'error': asset.error or None,
-        'width': asset.width,
-        'height': asset.height,
-        'duration': asset.duration,
-        'fps': asset.fps,
-        'url': media_url(asset, 'original'),
-        'preview_url': media_url(asset, 'preview'),
-        'thumbnail_url': media_url(asset, 'thumbnail'),
-        'poster_url': media_url(asset, 'poster') if asset.kind == 'video' else None,
-        'prompt': asset.prompt,
-        'enhanced_prompt': asset.enhanced_prompt or None,
-        'final_prompt': asset.final_prompt,
-        'negative_prompt': asset.negative_prompt,
-        'seed': asset.seed,
-        'model': asset.model,
-        'quality': asset.quality,
-        'content': asset.content,
-        'is_blurred': asset.is_blurred,
-        'is_favourite': asset.is_favourite,
-        'is_dismissed': asset.dismissed_at is not None,
-        'placeholder': asset.placeholder,
-        'parameters': asset.parameters,
-        'created_at': _time(asset.created_at),
-    }
+Moment = Annotated[str, BeforeValidator(lambda moment: f'{moment.isoformat()}Z')]
+Said = Annotated[str | None, BeforeValidator(lambda text: text.strip() or None)]
+"""Words, or null for none."""
 
 
-def job_view(job: Job, assets: list[Asset], system: System) -> dict[str, Any]:
-    """A job as JSON with its assets in order."""
-    return {
-        'id': job.id,
-        'status': job.status.value,
-        'progress': _progress(job, system),
-        'mode': job.mode,
-        'prompt': job.prompt,
-        'enhanced_prompt': job.enhanced_prompt or None,
-        'final_prompt': job.final_prompt,
-        'seed': job.seed,
-        'model': job.model,
-        'attempts': job.attempts,
-        'note': job.note or None,
-        'error': f'{job.error} {job.advice}'.strip() or None,
-        'request': job.request,
-        'is_dismissed': job.dismissed_at is not None,
-        'created_at': _time(job.created_at),
-        'started_at': _time(job.started_at),
-        'finished_at': _time(job.finished_at),
-        'assets': [asset_view(asset) for asset in assets],
-    }
+class AssetView(BaseModel):
+    """An image or a video."""
+
+    id: str
+    job_id: str
+    position: int = Field(description='Its place in the job; the seed is that of the job plus this')
+    kind: str
+    status: str
+    error: Said
+    width: int
+    height: int
+    duration: float | None
+    fps: float | None
+    url: str
+    preview_url: str
+    thumbnail_url: str
+    poster_url: str | None
+    prompt: str
+    enhanced_prompt: Said
+    final_prompt: str = Field(description='What the model read')
+    negative_prompt: str
+    seed: int
+    model: str
+    quality: str
+    content: str
+    is_blurred: bool
+    is_favourite: bool
+    is_dismissed: bool
+    placeholder: str = Field(description='A thumbhash in base64')
+    parameters: dict[str, Any] = Field(description='Everything that is needed to make it again')
+    created_at: Moment
+
+    @classmethod
+    def of(cls, asset: Asset) -> Self:
+        return cls(
+            **asset.model_dump(),
+            url=media_url(asset, 'original'),
+            preview_url=media_url(asset, 'preview'),
+            thumbnail_url=media_url(asset, 'thumbnail'),
+            poster_url=media_url(asset, 'poster') if asset.kind == 'video' else None,
+            is_dismissed=asset.dismissed_at is not None,
+        )
 
 
-def model_view(spec: ModelSpec, catalog: Catalog) -> dict[str, Any]:
-    """A model as JSON; whether it fits this machine is told in words."""
-    fit = catalog.fit(spec)
-    return {
-        'id': spec.id,
-        'title': spec.title,
-        'kind': spec.kind,
-        'family': spec.family,
-        'abilities': sorted(spec.abilities),
-        'licence': spec.licence,
-        'sizes': spec.sizes,
-        'download_size': spec.download_size,
-        'is_installed': spec.is_installed,
-        'is_embedded': spec.is_embedded,
-        'fits': fit.fits,
-        'because': fit.because,
-    }
+class JobView(BaseModel):
+    """A job with its assets in order."""
+
+    id: str
+    status: str
+    progress: float = Field(description='0 to 1')
+    mode: str
+    prompt: str
+    enhanced_prompt: Said
+    final_prompt: str
+    seed: int
+    model: str | None
+    attempts: int
+    note: Said
+    error: Said
+    request: dict[str, Any]
+    is_dismissed: bool
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    assets: list[AssetView]
+
+    @classmethod
+    def of(cls, job: Job, assets: list[Asset], system: System) -> Self:
+        return cls(
+            **job.model_dump(exclude={'error'}),
+            error=f'{job.error} {job.advice}',
+            progress=_progress(job, system),
+            is_dismissed=job.dismissed_at is not None,
+            assets=[AssetView.of(asset) for asset in assets],
+        )
+
+
+class ModelView(BaseModel):
+    """A model; whether it fits this machine is told in words by `because`."""
+
+    id: str
+    title: str
+    kind: str
+    family: str
+    abilities: list[str]
+    licence: str
+    sizes: dict[str, tuple[int, int]] = Field(description='Width and height by aspect ratio')
+    download_size: int = Field(description='Bytes')
+    is_installed: bool
+    is_embedded: bool
+    fits: bool
+    because: str
+
+    @classmethod
+    def of(cls, spec: ModelSpec, catalog: Catalog) -> Self:
+        fit = catalog.fit(spec)
+        own = {name: getattr(spec, name) for name in cls.model_fields if hasattr(spec, name)}
+        return cls.model_validate(own | {'fits': fit.fits, 'because': fit.because})
+
+
+class AssetPage(BaseModel):
+    """Assets, newest first."""
+
+    items: list[AssetView]
+    next_cursor: str | None
+
+
+class JobPage(BaseModel):
+    """Jobs, newest first."""
+
+    items: list[JobView]
+    next_cursor: str | None
 
 
 def _progress(job: Job, system: System) -> float:
@@ -95,7 +137,3 @@ def _progress(job: Job, system: System) -> float:
         return system.workspace.job(job.id).progress
     except NotFound:
         return 0.0
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else f'{moment.isoformat()}Z'

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -26,13 +28,15 @@ from ourvidz.engine.messages import (
 )
 from ourvidz.errors import BrokenModel, EngineDied, EngineFailure, OurVidzError, OutOfMemory, StorageFull
 
+log = logging.getLogger(__name__)
+
 
 class EngineProcess:
     """An `Engine` in a process of its own; it alone imports torch.
 
     `device` is where models run; `memory_limit` in bytes makes the device smaller than it is. Peaks of memory are
-    remembered in `memory_record`. A process that died is started anew by the next run. Runs that wait for another one
-    can be cancelled as well.
+    remembered in `memory_record`. A process that died is started anew by the next run, and one that hears of a cancel
+    and does not end its run for `patience_seconds` is killed. Runs that wait for another one can be cancelled as well.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class EngineProcess:
         memory_limit: int | None = None,
         memory_record: Path | None = None,
         is_compiled: bool = False,
+        patience_seconds: float = 60,
     ) -> None:
         self.info: EngineReady | None = None
         self.READY = Event[EngineReady]()
@@ -52,6 +57,7 @@ class EngineProcess:
         self._turn = asyncio.Lock()
         self._at_work: str | None = None
         self._waiting: dict[str, bool] = {}
+        self._patience_seconds = patience_seconds
 
     @property
     def pid(self) -> int | None:
@@ -74,16 +80,10 @@ class EngineProcess:
 
         Raises OutOfMemory, BrokenModel, StorageFull, EngineDied or EngineFailure.
         """
-        self._waiting[run.run_id] = False
-        try:
-            await self._turn.acquire()
-        finally:
-            is_cancelled = self._waiting.pop(run.run_id, False)
-        try:
-            if is_cancelled:
+        async with self._turn_of(run.run_id) as worker:
+            if worker is None:
                 yield RunCancelled(run_id=run.run_id)
                 return
-            worker = await self._living_worker()
             worker.send(run)
             self._at_work = run.run_id
             try:
@@ -93,6 +93,22 @@ class EngineProcess:
                 if self._at_work == run.run_id:
                     self._at_work = None
                     worker.send(Cancel(run_id=run.run_id))
+
+    @asynccontextmanager
+    async def _turn_of(self, run_id: str) -> AsyncIterator['_Worker | None']:
+        """Waits for the others and for a living process; None if the run was cancelled meanwhile."""
+        self._waiting[run_id] = False
+        try:
+            await self._turn.acquire()
+        except BaseException:
+            self._waiting.pop(run_id, None)
+            raise
+        try:
+            try:
+                worker = await self._living_worker()
+            finally:
+                is_cancelled = self._waiting.pop(run_id, False)
+            yield None if is_cancelled else worker
         finally:
             self._turn.release()
 
@@ -102,6 +118,12 @@ class EngineProcess:
             self._waiting[run_id] = True
         elif self._worker and self._at_work == run_id:
             self._worker.send(Cancel(run_id=run_id))
+            asyncio.get_running_loop().call_later(self._patience_seconds, self._kill_if_stuck, self._worker, run_id)
+
+    def _kill_if_stuck(self, worker: '_Worker', run_id: str) -> None:
+        if self._at_work == run_id and worker.is_alive:
+            log.warning('The engine did not end a cancelled run for %s s and is killed', self._patience_seconds)
+            worker.kill()
 
     async def unload(self) -> None:
         """Give all memory of models back, after the run that is at work."""
@@ -179,8 +201,11 @@ class _Worker:
             self._inbox.put_nowait(None)
         return message
 
-    async def stop(self) -> None:
+    def kill(self) -> None:
         self._process.kill()
+
+    async def stop(self) -> None:
+        self.kill()
         await asyncio.to_thread(self._listener.join)
 
     def death(self) -> EngineDied:

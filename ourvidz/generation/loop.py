@@ -1,6 +1,7 @@
 """The one loop that takes queued jobs, has the engine make them and writes what is made to the library."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -15,9 +16,12 @@ from ourvidz.generation.previews import LivePreviews
 from ourvidz.generation.queue import JobQueue
 from ourvidz.generation.request import GenerationRequest
 from ourvidz.library.library import Library
-from ourvidz.library.tables import Asset, Job, JobStatus
+from ourvidz.library.tables import Asset, AssetStatus, Job, JobStatus
 
 log = logging.getLogger(__name__)
+
+SECONDS_TO_NEXT_TRY = 2
+"""After the end of a job could not be recorded: the disk is full, say."""
 
 
 class GenerationLoop:
@@ -48,11 +52,12 @@ class GenerationLoop:
         self.RUN_REPORTED = Event[str, Report]()
         """The engine reported on a job; carries the job's id and the report."""
         self._running: str | None = None
-        self._is_cancelled = False
+        self._cancelled = set[str]()
         self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._recordings: list[asyncio.Task[Asset]] = []
         self._ending: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         """Start making jobs; what an earlier process left unfinished is expected to be queued again."""
@@ -66,15 +71,15 @@ class GenerationLoop:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await asyncio.gather(*self._recordings, return_exceptions=True)
+        self._stopping.set()
         await self._ended()
 
     async def cancel(self, job_id: str) -> None:
         """Cancel a job, waiting or at work; one that is over stays as it is."""
-        if job_id == self._running:
-            self._is_cancelled = True
+        if job_id == self._running or await self.queue.cancel(job_id):
+            self._cancelled.add(job_id)
             await self.engine.cancel(job_id)
         else:
-            await self.queue.cancel(job_id)
             self.JOB_CHANGED.emit(job_id)
 
     async def _run(self) -> None:
@@ -98,7 +103,7 @@ class GenerationLoop:
             await self._work.wait()
 
     async def _make(self, job: Job) -> None:
-        self._running, self._is_cancelled, self._recordings = job.id, False, []
+        self._running, self._recordings = job.id, []
         self.JOB_CHANGED.emit(job.id)
         try:
             status, error = await self._outcome(job)
@@ -120,10 +125,8 @@ class GenerationLoop:
         for recorded in await asyncio.gather(*recordings, return_exceptions=True):
             if isinstance(recorded, BaseException):
                 status, error = JobStatus.FAILED, _in_words(job, recorded)
-        try:
-            await self._finish(job, status, error)
-        except Exception:
-            log.exception('The end of job %s cannot be recorded', job.id)
+        await self._finish(job, status, error)
+        self._cancelled.discard(job.id)
         self.previews.forget(job.id)
         self.JOB_CHANGED.emit(job.id)
 
@@ -131,6 +134,9 @@ class GenerationLoop:
         try:
             is_done = await self._fulfil(job)
         except EngineDied as error:
+            await self._clean_up()
+            if job.id in self._cancelled:
+                return JobStatus.CANCELLED, None
             if job.attempts < 2:
                 log.warning('The engine died at job %s, which runs again', job.id)
                 return JobStatus.QUEUED, error
@@ -139,7 +145,26 @@ class GenerationLoop:
             return JobStatus.FAILED, _in_words(job, error)
         return (JobStatus.COMPLETED if is_done else JobStatus.CANCELLED), None
 
+    async def _clean_up(self) -> None:
+        """Once all that a dead engine finished is recorded, what it left unfinished goes."""
+        await asyncio.gather(*self._recordings, return_exceptions=True)
+        await self._ended()
+        await self.library.empty_staging()
+
     async def _finish(self, job: Job, status: JobStatus, error: OurVidzError | None) -> None:
+        """Record how a job ended, as soon as the library can be written again if it cannot now."""
+        while not self._stopping.is_set():
+            try:
+                await self._record_end(job, status, error)
+                return
+            except Exception as problem:
+                log.exception('The end of job %s cannot be recorded yet', job.id)
+                text = f'The end of this job cannot be recorded yet. {_in_words(job, problem)}'
+                self.RUN_REPORTED.emit(job.id, Noted(run_id=job.id, text=text))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), SECONDS_TO_NEXT_TRY)
+
+    async def _record_end(self, job: Job, status: JobStatus, error: OurVidzError | None) -> None:
         if status is JobStatus.QUEUED:
             await self.queue.run_again(job.id)
         elif error is None:
@@ -156,14 +181,13 @@ class GenerationLoop:
             await self.queue.set_enhanced(job.id, enhanced.text)
             if enhanced.because:
                 await self.queue.set_note(job.id, enhanced.because)
-        if self._is_cancelled:
-            return False
         job = await self.queue.job(job.id)
         made = (await self.library.assets_of([job.id], with_hidden=True)).get(job.id, [])
-        plan = await self.planner.plan(job, request, spec, made=frozenset(asset.position for asset in made))
+        there = frozenset(asset.position for asset in made if asset.status is AssetStatus.COMPLETED)
+        plan = await self.planner.plan(job, request, spec, made=there)
         await self.queue.set_final_prompt(job.id, plan.prompt.text, model=spec.id, note=plan.note)
         self.JOB_CHANGED.emit(job.id)
-        return plan.run is None or await self._carry_out(plan.run, job, plan)
+        return job.id not in self._cancelled and (plan.run is None or await self._carry_out(plan.run, job, plan))
 
     async def _carry_out(self, run: Run, job: Job, plan: Plan) -> bool:
         async for report in self.engine.run(run):

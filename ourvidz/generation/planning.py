@@ -1,5 +1,6 @@
 """From a request to a run: which model, whether it can, and every number that reaches the pipeline."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,12 +75,16 @@ class Planner:
     def final_prompt(self, request: GenerationRequest, spec: ModelSpec) -> FinalPrompt:
         return final_prompt(request, spec, counter=self.counter)
 
+    def ensure_possible(self, request: GenerationRequest, spec: ModelSpec) -> tuple[LoraChoice, ...]:
+        """The LoRAs of the request. Raises InvalidInput for what the model cannot honour; nothing is ignored."""
+        ensure_able(request, spec)
+        return self._loras(request, spec)
+
     async def plan(self, job: Job, request: GenerationRequest, spec: ModelSpec, *, made: frozenset[int]) -> Plan:
         """The run that makes the positions that are not yet made. Raises InvalidInput or NotFound."""
-        ensure_possible(request, spec)
+        loras = self.ensure_possible(request, spec)
         if job.enhanced_prompt and not request.enhanced_prompt:
             request = request.model_copy(update={'enhanced_prompt': job.enhanced_prompt})
-        loras = self._loras(request, spec)
         quick = quickened(request, spec, self.catalog)
         spec = quick.spec
         prompt = self.final_prompt(request, spec)
@@ -152,9 +157,9 @@ class Planner:
         choices = {choice.id: choice for choice in self.catalog.loras_for(spec)} if request.loras else {}
         for use in request.loras:
             if use.id not in choices:
-                raise InvalidInput('loras', f'There is no LoRA named {use.id}.', advice='Choose another one.')
+                raise InvalidInput('loras', f'There is no LoRA named {use.id}.', advice='Take it out.')
             if choices[use.id].because:
-                raise InvalidInput('loras', choices[use.id].because, advice='Choose another one.')
+                raise InvalidInput('loras', choices[use.id].because, advice='Take it out, or choose another model.')
         return tuple(choices[use.id] for use in request.loras)
 
 
@@ -211,8 +216,8 @@ FIELDS = {
 }
 
 
-def ensure_possible(request: GenerationRequest, spec: ModelSpec) -> None:
-    """Raises InvalidInput for what the model cannot honour; nothing is silently ignored."""
+def ensure_able(request: GenerationRequest, spec: ModelSpec) -> None:
+    """Raises InvalidInput for what the model cannot honour."""
     for ability in needed_abilities(request):
         if not spec.can(ability):
             field, words = FIELDS[ability]
@@ -244,10 +249,16 @@ def _numbers(request: GenerationRequest, spec: ModelSpec, *, are_blocks_skipped:
     if request.reference_id is None:
         return numbers
     if request.reference_mode is ReferenceMode.COPY:
-        steps = max(numbers['num_inference_steps'], round(1 / COPY_STRENGTH))
+        steps = _enough_steps(numbers['num_inference_steps'], COPY_STRENGTH)
         return numbers | {'strength': COPY_STRENGTH, 'guidance_scale': 1.0, 'num_inference_steps': steps}
     steps = request.num_inference_steps or max(defaults.num_inference_steps, MODIFY_STEPS)
-    return numbers | {'strength': request.strength, 'num_inference_steps': steps}
+    return numbers | {'strength': request.strength, 'num_inference_steps': _enough_steps(steps, request.strength)}
+
+
+def _enough_steps(steps: int, strength: float) -> int:
+    """So many steps that at least one is run at this strength."""
+    steps = max(steps, math.ceil(1 / strength))
+    return steps if int(steps * strength) >= 1 else steps + 1
 
 
 def _video_numbers(request: GenerationRequest, defaults: Defaults) -> dict[str, Any]:

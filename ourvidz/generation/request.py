@@ -116,9 +116,7 @@ class GenerationRequest(BaseModel):
     content: Content = Content.SFW
     reference_id: Id | None = None
     reference_mode: ReferenceMode = ReferenceMode.MODIFY
-    strength: float = Field(
-        default=0.5, ge=0.01, le=1, strict=True, description='How far from the reference, 1 = all new'
-    )
+    strength: float = Field(default=0.5, gt=0, le=1, strict=True, description='How far from the reference, 1 = all new')
     start_frame_id: Id | None = None
     end_frame_id: Id | None = None
     is_continued: bool = Field(default=False, description='The beginning frame ended another clip, whose colours go on')
@@ -140,6 +138,34 @@ class GenerationRequest(BaseModel):
         if info.data.get('mode') is Mode.IMAGE and variations not in (1, 3, 6):
             raise ValueError('variations must be 1, 3 or 6')
         return variations
+
+
+FOR_CLIPS = ('start_frame_id', 'end_frame_id', 'is_continued', 'num_frames', 'fps')
+FOR_PICTURES = ('reference_mode', 'strength', 'style_reference_id', 'style_strength')
+NOT_IN_COPIES = (
+    'strength', 'shot_type', 'camera_angle', 'style', 'style_reference_id', 'negative_prompt', 'enhancement',
+    'enhanced_prompt', 'guidance_scale',
+)  # fmt: skip
+COPY_KEEPS = 'A copy keeps the reference as it is, so this has no effect. Choose MODIFY for it to act.'
+
+
+def idle_fields(request: GenerationRequest) -> dict[str, str]:
+    """Fields that were set and would have no effect, each with why."""
+    idle: dict[str, str] = {}
+    if request.mode is Mode.VIDEO:
+        idle |= dict.fromkeys(FOR_PICTURES, 'This acts on pictures only, not on clips.')
+        if request.start_frame_id is None:
+            idle['is_continued'] = 'Without a beginning frame there is nothing to go on from.'
+    else:
+        idle |= dict.fromkeys(FOR_CLIPS, 'This acts on clips only, not on pictures.')
+        if request.reference_id is None:
+            idle |= dict.fromkeys(('reference_mode', 'strength'), 'Without a reference this has no effect.')
+        elif request.reference_mode is ReferenceMode.COPY:
+            idle |= dict.fromkeys(NOT_IN_COPIES, COPY_KEEPS)
+        if request.style_reference_id is None:
+            idle['style_strength'] = 'Without a style reference this has no effect.'
+    fields = GenerationRequest.model_fields
+    return {name: why for name, why in idle.items() if getattr(request, name) != fields[name].default}
 
 
 def random_seed() -> int:

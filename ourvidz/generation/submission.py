@@ -3,11 +3,11 @@
 from ourvidz.errors import InvalidInput, NotFound, Refused
 from ourvidz.generation.content import check
 from ourvidz.generation.frames import frame_at
-from ourvidz.generation.planning import Planner, ensure_possible
+from ourvidz.generation.planning import Planner
 from ourvidz.generation.prompting import FinalPrompt
 from ourvidz.generation.queue import JobQueue
 from ourvidz.generation.references import Reference, References
-from ourvidz.generation.request import Content, GenerationRequest, random_seed
+from ourvidz.generation.request import Content, GenerationRequest, idle_fields, random_seed
 from ourvidz.library.library import Library
 from ourvidz.library.tables import Asset, Job
 from ourvidz.library.urls import rendition_path
@@ -35,9 +35,11 @@ class Submission:
 
     async def submit(self, request: GenerationRequest, *, user_id: str, workspace_id: str) -> Job:
         """Queue the request. Raises InvalidInput, Refused or NotFound."""
+        for field, because in idle_fields(request).items():
+            raise InvalidInput(field, because, advice='Leave it out.')
         content = check(request, is_nsfw_allowed=self.is_nsfw_allowed)
         spec = self.planner.best_for(request)
-        ensure_possible(request, spec)
+        self.planner.ensure_possible(request, spec)
         await self._ensure_references(request)
         complete = request.model_copy(update={'content': content, 'model': spec.id})
         seed = random_seed() if request.seed is None else request.seed

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from ourvidz.errors import StorageFull
+from ourvidz.errors import OurVidzError, StorageFull
 from ourvidz.library.migrating import migrate
 from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, User, Workspace
 
@@ -19,7 +19,6 @@ PRAGMAS = (
     'journal_mode = WAL',
     'synchronous = FULL',
     'foreign_keys = ON',
-    'busy_timeout = 10000',
     'cache_size = -32000',
 )
 
@@ -27,8 +26,9 @@ PRAGMAS = (
 class Database:
     """The library's SQLite file. What `writing` has left is on the disk, whatever happens next."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience_seconds: float = 60) -> None:
         self.path = path
+        self._patience_seconds = patience_seconds
         self._lock = asyncio.Lock()
         self._engine: AsyncEngine | None = None
         self._reads = async_sessionmaker(expire_on_commit=False)
@@ -38,7 +38,9 @@ class Database:
         """Bring the file up to date (after a backup) and open it. Raises OurVidzError if it cannot be read."""
         await asyncio.to_thread(migrate, self.path)
         url = URL.create('sqlite+aiosqlite', database=str(self.path))
-        self._engine = create_async_engine(url, connect_args={'isolation_level': None})
+        self._engine = create_async_engine(
+            url, connect_args={'isolation_level': None, 'timeout': self._patience_seconds}
+        )
         event.listen(self._engine.sync_engine, 'connect', _prepare)
         event.listen(self._engine.sync_engine, 'begin', _begin)
         self._reads.configure(bind=self._engine)
@@ -62,7 +64,7 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A session in the one write transaction: committed at the end, undone by an exception.
 
-        Raises StorageFull if the disk has no room for it.
+        Another program that is writing is waited for. Raises StorageFull if the disk has no room for it.
         """
         try:
             async with self._lock, self._writes() as session, session.begin():
@@ -70,6 +72,9 @@ class Database:
         except OperationalError as error:
             if 'disk is full' in str(error):
                 raise StorageFull('The disk is full.', advice='Free some space and try again.') from error
+            if 'is locked' in str(error):
+                advice = 'Close it there and try again.'
+                raise OurVidzError('Another program keeps the library locked.', advice=advice) from error
             raise
 
     async def _seed(self) -> None:

@@ -52,6 +52,10 @@ class Files:
         """Remove finished files from staging."""
         await asyncio.to_thread(_unlink, _staged(made).values())
 
+    async def empty_staging(self) -> int:
+        """Remove everything from staging, unfinished as it is; gives the number of files."""
+        return await asyncio.to_thread(_empty, self.staging_dir)
+
     async def remove(self, asset: Asset) -> None:
         """Remove all renditions of an asset."""
         await asyncio.to_thread(_unlink, [self.path(asset, rendition) for rendition in RENDITIONS])
@@ -122,6 +126,17 @@ def _move_to_other_disk(source: Path, target: Path) -> None:
     finally:
         part.unlink(missing_ok=True)
     source.unlink()
+
+
+def _empty(folder: Path) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = list(folder.iterdir())
+    for entry in entries:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    return len(entries)
 
 
 def _unlink(paths: Iterable[Path]) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from ourvidz.errors import InvalidInput, NotFound, Refused
 from ourvidz.library.library import Library
-from ourvidz.library.tables import Job, JobStatus, Switch, User, now
+from ourvidz.library.tables import Asset, AssetStatus, Job, JobStatus, Switch, User, now
 
 PAUSED = 'queue_paused'
 MAX_ATTEMPTS = 2
@@ -76,12 +76,15 @@ class QueuedJobs:
         return is_running
 
     async def retry(self, job_id: str) -> Job:
-        """Queue a failed or cancelled job anew, behind the others; what it made stays. Raises Refused if completed."""
+        """Queue a job anew that failed, was cancelled or lost a file, behind the others; what it made stays.
+
+        Raises Refused if it is complete.
+        """
         async with self.database.writing() as session:
             job = await _job(session, job_id)
             if job.deleted_at is not None:
                 raise NotFound('There is no such job.')
-            if job.status is JobStatus.COMPLETED:
+            if job.status is JobStatus.COMPLETED and not await _has_lost(session, job_id):
                 raise Refused('The job is complete.', advice='Regenerate it for new pictures.')
             if job.status.is_over:
                 job.rank = await _last_rank(session)
@@ -201,6 +204,12 @@ async def _job(session: AsyncSession, job_id: str) -> Job:
     if job is None:
         raise NotFound('There is no such job.')
     return job
+
+
+async def _has_lost(session: AsyncSession, job_id: str) -> bool:
+    """Whether the file of a picture is gone that is still wanted."""
+    query = select(col(Asset.id)).where(col(Asset.job_id) == job_id, col(Asset.deleted_at).is_(None))
+    return await session.scalar(query.where(col(Asset.status) == AssetStatus.FAILED).limit(1)) is not None
 
 
 def _end(job: Job, status: JobStatus, *, error: str = '', advice: str = '') -> None:

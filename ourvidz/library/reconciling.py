@@ -45,7 +45,7 @@ async def reconcile(database: Database, files: Files) -> Reconciled:
     async with database.session() as session:
         columns: tuple[Any, ...] = (Asset.id, Asset.path, Asset.status, Asset.error, Asset.deleted_at)
         rows = (await session.execute(select(*columns))).all()
-    staged = await asyncio.to_thread(_empty, files.staging_dir)
+    staged = await files.empty_staging()
     present = await asyncio.to_thread(_inventory, files.library_dir)
     shown = [row for row in rows if row.deleted_at is None]
     lost = [row.id for row in shown if row.status is AssetStatus.COMPLETED and row.path not in present]
@@ -55,17 +55,6 @@ async def reconcile(database: Database, files: Files) -> Reconciled:
     await _mark(database, lost, AssetStatus.FAILED, LOST)
     await _mark(database, found, AssetStatus.COMPLETED, '')
     return _logged(Reconciled(staged, tuple(lost), tuple(found), tuple(orphans)))
-
-
-def _empty(folder: Path) -> int:
-    folder.mkdir(parents=True, exist_ok=True)
-    entries = list(folder.iterdir())
-    for entry in entries:
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-    return len(entries)
 
 
 def _inventory(folder: Path) -> set[str]:

@@ -29,6 +29,7 @@ async def record(
             await files.take_in(made, asset.created_at)
             asset.file_size = files.size(asset)
             if before is not None:
+                asset.is_favourite = before.is_favourite
                 await session.delete(before)
                 await session.flush()
             session.add(asset)

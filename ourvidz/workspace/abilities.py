@@ -1,8 +1,10 @@
 """Which controls the chosen model cannot honour, and why; and what a small model understood of the prompt."""
 
+from collections.abc import Iterable
+
 from ourvidz.errors import NotFound
 from ourvidz.generation.planning import frame_abilities
-from ourvidz.generation.request import Mode
+from ourvidz.generation.request import COPY_KEEPS, NOT_IN_COPIES, Mode, ReferenceMode
 from ourvidz.models.catalog import Catalog
 from ourvidz.models.spec import Ability, ModelSpec
 from ourvidz.models.vocabulary import Vocabulary
@@ -37,7 +39,15 @@ def refusals(form: PromptForm, catalog: Catalog, *, is_nsfw_allowed: bool) -> di
         found['generate'] = 'No model is installed for this. Get one on the Models page.'
         return found
     found |= {control: because for control in NEEDS if (because := why_not(control, spec))}
+    is_copy = form.reference_mode is ReferenceMode.COPY and form.reference is not None and 'reference' not in found
+    if form.mode is Mode.IMAGE and is_copy:
+        found |= dict.fromkeys(_controls(NOT_IN_COPIES), COPY_KEEPS)
     return found | (_frame_refusals(form, catalog, spec) if form.mode is Mode.VIDEO else {})
+
+
+def _controls(names: Iterable[str]) -> Iterable[str]:
+    """Fields of a request as the form calls them."""
+    return (name.removesuffix('_id') for name in names)
 
 
 def _frame_refusals(form: PromptForm, catalog: Catalog, spec: ModelSpec) -> dict[str, str]:

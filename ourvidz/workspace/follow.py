@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nicegui import Event
+from pydantic import ValidationError
 
 from ourvidz.engine.messages import FileMade, LoadProgressed, Noted, PreviewMade, Report, StepProgressed, TextGrew
 from ourvidz.errors import NotFound
@@ -17,6 +19,8 @@ from ourvidz.workspace.job_state import JobState
 
 if TYPE_CHECKING:
     from ourvidz.workspace.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 SECONDS_APART = 0.15
 """Between two steps of a run that are shown."""
@@ -47,8 +51,7 @@ class JobFollower:
         jobs = await library.jobs_since(self.workspace.id, since)
         assets = await library.assets_of([job.id for job in jobs], with_hidden=True)
         for job in jobs:
-            self._by_id[job.id] = self._state_of(job)
-            self._show(self._by_id[job.id], job, assets.get(job.id, []))
+            self._take(job.id, job, assets.get(job.id, []))
         self._arrange()
         await self._on_queue_changed()
 
@@ -95,7 +98,11 @@ class JobFollower:
         if job is None or not _is_shown(job, assets):
             return self._by_id.pop(job_id, None) is not None
         is_new = job_id not in self._by_id
-        state = self._by_id.setdefault(job_id, self._state_of(job))
+        try:
+            state = self._by_id.setdefault(job_id, self._state_of(job))
+        except ValidationError:
+            log.warning('Job %s asks for what this version does not know, so it is not shown', job_id)
+            return False
         self._show(state, job, assets)
         if not is_new:
             self.workspace.JOB_CHANGED.emit(state)
@@ -117,6 +124,7 @@ class JobFollower:
         state.made_positions = _made_positions(state, job, assets)
         if assets:
             state.width, state.height = assets[0].width, assets[0].height
+        state.started_at = job.started_at or job.created_at
         state.note, state.error, state.advice = job.note, job.error, job.advice
         state.final_prompt, state.enhanced_prompt = job.final_prompt, job.enhanced_prompt
         if job.status is not state.status or job.status.is_over:
@@ -136,8 +144,11 @@ class JobFollower:
         was_over = job_id in self._by_id and self._by_id[job_id].is_over
         await self.refresh([job_id])
         state = self._by_id.get(job_id)
-        if state is not None and not was_over and state.status is JobStatus.COMPLETED and state.assets:
-            number, kind = len(state.assets), 'video' if state.kind == 'video' else 'image'
+        if state is None or was_over or state.status is not JobStatus.COMPLETED:
+            return
+        number = sum(asset.created_at >= state.started_at for asset in state.assets)
+        if number:
+            kind = 'video' if state.kind == 'video' else 'image'
             text = f'{number} new {kind}{"" if number == 1 else "s"} generated'
             self.workspace.ASSETS_READY.emit(f'New content ready: {text}')
 

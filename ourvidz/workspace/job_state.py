@@ -21,6 +21,7 @@ class JobState:
     request: GenerationRequest
     created_at: datetime
     seed: int
+    started_at: datetime = datetime.min
     model_title: str = ''
     width: int = 1024
     height: int = 1024

@@ -101,7 +101,7 @@ class PromptForm:
         values: dict[str, Any] = {
             'mode': self.mode,
             'prompt': self.prompt,
-            'negative_prompt': '' if self.why_not('negative_prompt') else self.negative_prompt,
+            'negative_prompt': self.negative_prompt,
             'aspect_ratio': self.aspect_ratio,
             'shot_type': self.shot_type,
             'camera_angle': self.camera_angle,
@@ -110,9 +110,9 @@ class PromptForm:
             'variations': self.variations if is_image else 1,
             'seed': self.seed,
             'model': self.model or None,
-            'loras': () if self.why_not('loras') else self.loras,
+            'loras': self.loras,
             'content': self.content,
-            'enhancement': Enhancement.NONE if self.why_not('enhancement') else self.enhancement,
+            'enhancement': self.enhancement,
             'enhanced_prompt': self.enhanced_prompt if self.enhanced_of == self.prompt else '',
         }
         for slot in SLOTS_BY_MODE[self.mode]:
@@ -121,15 +121,14 @@ class PromptForm:
                 is_anywhere = slot == 'start_frame' and self.is_anywhere
                 values['reference_id' if is_anywhere else f'{slot}_id'] = reference.id
         if is_image:
-            values |= {
-                'reference_mode': self.reference_mode,
-                'strength': self.strength,
-                'style_strength': self.style_strength,
-            }
+            if 'reference_id' in values:
+                values |= {'reference_mode': self.reference_mode, 'strength': self.strength}
+            if 'style_reference_id' in values:
+                values['style_strength'] = self.style_strength
         else:
             values |= {'num_frames': self.num_frames, 'fps': self.fps}
             values['is_continued'] = bool(self.continued_id) and values.get('start_frame_id') == self.continued_id
-        return values
+        return {name: value for name, value in values.items() if not self.why_not(name)}
 
     def take(self, values: dict[str, Any]) -> None:
         """Take over kept values; what is unknown or out of range is left at its default."""
@@ -199,6 +198,10 @@ def in_words(field: str, error: Any) -> str:
         case 'greater_than_equal' | 'less_than_equal' if name in NUMBERS:
             least, most = NUMBERS[name]
             return f'The {"number of frames" if name == "num frames" else "frame rate"} must be {least} to {most}.'
+        case 'string_unicode':
+            return f'The {name} holds half a character, which cannot be written. Remove it.'
+        case 'model_attributes_type' | 'model_type':
+            return 'The body is not a JSON object. Send one, as application/json.'
         case 'extra_forbidden':
             return f'There is no control named {field}.'
         case 'value_error':

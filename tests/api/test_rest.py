@@ -1,6 +1,7 @@
 """What a program sees: jobs, assets, references and models over HTTP, against the running app."""
 
 import io
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from ourvidz.generation.references import MAX_BYTES
 from tests.running import RunningApp, eventually
 
 
@@ -122,18 +124,47 @@ def test_a_reference_is_copied_and_modified(app: RunningApp) -> None:
         (b'{"prompt": "a", "reference_id": "../../etc/passwd"}', 'reference_id'),
         (b'{"prompt": "a", "reference_id": "0123456789abcdef0123456789abcdef"}', 'reference_id'),
         (b'{"prompt": "a", "seed": 1e400}', 'seed'),
-        (b'{"prompt": "a", "variations": 5}', None),
+        (b'{"prompt": "a", "variations": 5}', 'variations'),
+        (b'{"prompt": "a", "reference_id": "\\ud800"}', 'reference_id'),
+        (b'{"prompt": "\xff"}', 'body'),
+        (b'{"prompt": "a", "seed": ' + b'9' * 5_000 + b'}', 'body'),
+        (b'[' * 100_000, 'body'),
+        (b'{"prompt": "a", "strength": 0.3}', 'strength'),
+        (b'{"prompt": "a", "num_frames": 9}', 'num_frames'),
     ],
 )
-def test_bad_input_is_told_by_field_and_reason_and_leaves_nothing(
-    app: RunningApp, body: bytes, field: str | None
-) -> None:
+def test_bad_input_is_told_by_field_and_reason_and_leaves_nothing(app: RunningApp, body: bytes, field: str) -> None:
     before = app.api.get('/api/jobs').json()['items']
     answer = app.api.post('/api/jobs', content=body, headers={'content-type': 'application/json'})
     assert answer.status_code == 422
-    assert field is None or answer.json()['field'] == field
+    assert answer.json()['field'] == field
     assert answer.json()['reason']
     assert app.api.get('/api/jobs').json()['items'] == before
+
+
+@pytest.mark.parametrize('body', [b'{"asset_id": "\\ud800"}', b'[' * 100_000, b'{"url": 1}', b'{}', b'', b'\xff'])
+def test_a_reference_that_cannot_be_read_is_refused(app: RunningApp, body: bytes) -> None:
+    answer = app.api.post('/api/references', content=body, headers={'content-type': 'application/json'})
+    assert answer.status_code == 422
+    assert answer.json()['field']
+    assert answer.json()['reason']
+
+
+def test_an_upload_is_as_large_as_it_is_whatever_it_says(app: RunningApp) -> None:
+    """Sent in chunks, it says nothing of its size."""
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+    chunks = itertools.chain([head], itertools.repeat(bytes(2**20), MAX_BYTES // 2**20 + 1), [b'\r\n--x--\r\n'])
+    kind = {'content-type': 'multipart/form-data; boundary=x'}
+    answer = app.api.post('/api/references', content=chunks, headers=kind)
+    assert answer.status_code == 413
+    assert 'larger than' in answer.json()['reason']
+    assert app.api.post('/api/references', content=b'rubbish', headers=kind).status_code == 422
+
+
+def test_searches_and_pages_are_checked_by_field(app: RunningApp) -> None:
+    for field, value in (('query', 'x' * 501), ('limit', '1.5'), ('limit', '9' * 5_000), ('cursor', '\0')):
+        answer = app.api.get('/api/assets', params={field: value})
+        assert (answer.status_code, answer.json()['field']) == (422, field)
 
 
 def test_a_file_that_is_no_picture_is_refused(app: RunningApp) -> None:
@@ -196,6 +227,20 @@ def test_a_waiting_job_is_cancelled_at_once_and_can_be_retried(app: RunningApp) 
     assert app.finished(second)['status'] == 'completed'
 
 
+def test_the_queue_is_paused_reordered_and_resumed(app: RunningApp) -> None:
+    assert app.api.post('/api/queue/pause').json()['is_paused']
+    first, second, third = (app.submit(f'job {number}', model='tiny', variations=1) for number in range(3))
+    assert app.api.get('/api/queue').json() == {'is_paused': True, 'waiting': [first, second, third]}
+    moved = app.api.post(f'/api/jobs/{third}/move', json={'before': first}).json()
+    assert moved['waiting'] == [third, first, second]
+    assert app.api.post(f'/api/jobs/{third}/move', json={'before': None}).json()['waiting'][-1] == third
+    assert app.api.post(f'/api/jobs/{third}/move', json={'before': 'nothing'}).status_code == 422
+    assert app.api.post(f'/api/jobs/{third}/move', json={}).json()['field'] == 'before'
+    assert not app.api.post('/api/queue/resume').json()['is_paused']
+    ends = [app.finished(job_id)['finished_at'] for job_id in (first, second, third)]
+    assert ends == sorted(ends)
+
+
 def test_models_say_what_they_can_do_and_whether_they_fit(app: RunningApp) -> None:
     models = {model['id']: model for model in app.api.get('/api/models').json()['items']}
     assert models['tiny']['is_installed']
@@ -204,7 +249,12 @@ def test_models_say_what_they_can_do_and_whether_they_fit(app: RunningApp) -> No
 
 
 def test_the_api_describes_itself(app: RunningApp) -> None:
-    assert '/api/jobs' in app.api.get('/openapi.json').json()['paths']
+    described = app.api.get('/openapi.json').json()
+    answers = described['paths']['/api/assets/{asset_id}']['get']['responses']
+    assert answers['200']['content']['application/json']['schema']['$ref'].endswith('/AssetView')
+    assert set(app.make('a fox', model='tiny', variations=1)) == set(
+        described['components']['schemas']['JobView']['properties']
+    )
     assert app.api.get('/docs').status_code == 200
 
 

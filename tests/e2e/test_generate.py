@@ -72,6 +72,15 @@ def test_control_enter_generates(page: Page, app: RunningApp) -> None:
     app.finished(app.api.get('/api/jobs').json()['items'][0]['id'])
 
 
+def test_a_double_click_is_one_wish(page: Page, app: RunningApp) -> None:
+    page.get_by_test_id('prompt-input').fill('a dog')
+    page.get_by_test_id('generate-button').dblclick(delay=20)
+    expect(page.get_by_test_id('job-group')).to_have_count(1)
+    (job,) = app.api.get('/api/jobs').json()['items']
+    app.finished(job['id'])
+    assert len(app.api.get('/api/jobs').json()['items']) == 1
+
+
 def test_controls_and_prompt_survive_a_reload(page: Page) -> None:
     page.get_by_test_id('prompt-input').fill('an owl at night')
     toggle = page.get_by_test_id('aspect-toggle')

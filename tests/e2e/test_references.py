@@ -1,5 +1,6 @@
 """References in a real browser: dropped, picked, pasted, fetched and dragged, and what the job makes of them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,10 +112,21 @@ def test_a_whole_job_is_dropped_anywhere(page: Page, app: RunningApp) -> None:
 def test_copy_returns_the_reference(page: Page, app: RunningApp) -> None:
     page.evaluate(PASTE, in_base64(picture('#20a060', size=(256, 256))))
     expect_reference(page, 'file')
-    mode = page.get_by_test_id('reference-mode')
-    if mode.get_attribute('data-value') != 'copy':
+    mode, shot = page.get_by_test_id('reference-mode'), page.get_by_test_id('shot-toggle')
+    if mode.get_attribute('data-value') == 'copy':
         mode.click()
+    if shot.get_attribute('data-value') == 'wide':
+        shot.click()
+    expect(shot).not_to_have_attribute('data-value', 'wide')
+    chosen = shot.get_attribute('data-value') or ''
+    mode.click()
     expect(mode).to_have_attribute('data-value', 'copy')
+    expect(shot).to_have_attribute('data-value', 'wide')
+    expect(shot).to_have_attribute('data-tip', re.compile('Choose MODIFY'))
+    expect(page.get_by_test_id('style-input')).to_be_disabled()
+    page.get_by_test_id('angle-button').click(force=True)
+    expect(page.get_by_test_id('notice').filter(has_text='Choose MODIFY')).to_be_visible()
+    expect(page.get_by_test_id('angle-popup')).to_have_count(0)
     expect(page.get_by_test_id('reference-strength')).to_be_hidden()
     page.get_by_test_id('prompt-input').fill('the same again')
     page.get_by_test_id('generate-button').click()
@@ -125,5 +137,7 @@ def test_copy_returns_the_reference(page: Page, app: RunningApp) -> None:
     assert job['request']['reference_mode'] == 'copy'
     assert len(job['request']['reference_id']) == 32
     assert job['assets'][0]['parameters']['strength'] <= 0.05
+    assert job['request']['shot_type'] == 'wide', 'what a copy ignores is not stored as if it had acted'
     mode.click()
     expect(mode).to_have_attribute('data-value', 'modify')
+    expect(shot).to_have_attribute('data-value', chosen)

@@ -49,6 +49,17 @@ async def test_a_run_that_waits_can_be_cancelled(engine: EngineProcess, sdxl: Mo
     assert await waiting == [RunCancelled(run_id=second.run_id)]
 
 
+async def test_a_run_can_be_cancelled_while_the_process_is_only_starting(sdxl: ModelSource, staging: Path) -> None:
+    engine, run = EngineProcess(device='cpu'), image_run(sdxl, staging)
+    try:
+        early = asyncio.create_task(hear(engine, run))
+        await asyncio.sleep(0)
+        await engine.cancel(run.run_id)
+        assert await early == [RunCancelled(run_id=run.run_id)]
+    finally:
+        await engine.stop()
+
+
 async def test_who_stops_listening_cancels_the_run(engine: EngineProcess, sdxl: ModelSource, staging: Path) -> None:
     run = image_run(sdxl, staging, num_inference_steps=900)
     reports = engine.run(run)
@@ -80,6 +91,17 @@ async def test_a_killed_process_is_reported_and_starts_afresh(sdxl: ModelSource,
         await hear(engine, image_run(sdxl, staging, width=4096, height=4096))
     again = await hear(engine, image_run(sdxl, staging, 1, 2, 3, 4, 5, 6))
     assert len([report for report in again if isinstance(report, FileMade)]) == 6
+    await engine.stop()
+
+
+async def test_an_engine_that_hangs_is_killed_once_its_run_is_cancelled(sdxl: ModelSource, staging: Path) -> None:
+    engine = EngineProcess(device='cpu', patience_seconds=0.1)
+    run = image_run(sdxl, staging, num_inference_steps=900)
+    with pytest.raises(EngineDied, match='signal 9'):
+        async for report in engine.run(run):
+            if isinstance(report, StepProgressed) and report.step == 1 and engine.pid:
+                os.kill(engine.pid, signal.SIGSTOP)
+                await engine.cancel(run.run_id)
     await engine.stop()
 
 

@@ -1,10 +1,13 @@
 """What the engine says about a run is kept with the job, and an idle engine gives its memory back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
-from ourvidz.engine.messages import EngineReady, Noted, Report, Run, RunFinished
+from ourvidz.engine.messages import EngineReady, FileMade, ImageRun, Noted, Report, Run, RunFinished
+from ourvidz.errors import EngineDied
 from ourvidz.generation.enhancer import Enhancer
 from ourvidz.generation.loop import GenerationLoop
 from ourvidz.generation.planning import Planner
@@ -12,7 +15,7 @@ from ourvidz.generation.queue import JobQueue
 from ourvidz.generation.references import References
 from ourvidz.generation.request import GenerationRequest
 from ourvidz.library.library import Library
-from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, Job, JobStatus
+from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, AssetStatus, Job, JobStatus
 from ourvidz.models.catalog import Catalog
 from ourvidz.settings import Settings
 from tests.library.making import opened
@@ -24,8 +27,9 @@ class SmallEngine:
 
     info: EngineReady | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, before_the_end: Callable[[], object] = lambda: None) -> None:
         self.unloaded = asyncio.Event()
+        self.before_the_end = before_the_end
 
     async def start(self) -> None:
         """There is nothing to start."""
@@ -36,6 +40,7 @@ class SmallEngine:
     async def run(self, run: Run) -> AsyncIterator[Report]:
         yield Noted(run_id=run.run_id, text='3 at once do not fit into memory, so 1 at a time are made.')
         yield Noted(run_id=run.run_id, text='To save memory, pictures are decoded in tiles.')
+        self.before_the_end()
         yield RunFinished(run_id=run.run_id, peak_memory=1, seconds=1)
 
     async def cancel(self, run_id: str) -> None:
@@ -45,13 +50,63 @@ class SmallEngine:
         self.unloaded.set()
 
 
+class DyingEngine(SmallEngine):
+    """An engine that dies of being told to cancel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started, self.cancelled = asyncio.Event(), asyncio.Event()
+
+    async def run(self, run: Run) -> AsyncIterator[Report]:
+        assert isinstance(run, ImageRun)
+        (run.staging_dir / 'half.png').write_bytes(b'unfinished')
+        self.started.set()
+        await self.cancelled.wait()
+        raise EngineDied('The engine process ended.')
+        yield  # makes it a generator
+
+    async def cancel(self, run_id: str) -> None:
+        self.cancelled.set()
+
+
+class MakingEngine(SmallEngine):
+    """An engine that makes all it is asked for."""
+
+    async def run(self, run: Run) -> AsyncIterator[Report]:
+        assert isinstance(run, ImageRun)
+        for output in run.outputs:
+            paths = [run.staging_dir / f'{output.asset_id}.{end}' for end in ('png', 'preview.webp', 'thumbnail.webp')]
+            for path in paths:
+                path.write_bytes(b'a picture')
+            yield FileMade(
+                run_id=run.run_id,
+                position=output.position,
+                asset_id=output.asset_id,
+                seed=output.seed,
+                kind='image',
+                original_path=paths[0],
+                preview_path=paths[1],
+                thumbnail_path=paths[2],
+                poster_path=None,
+                duration=None,
+                fps=None,
+                content_score=None,
+                width=64,
+                height=64,
+                placeholder='abc',
+            )
+        yield RunFinished(run_id=run.run_id, peak_memory=1, seconds=1)
+
+
 class Bench:
     """A loop in a folder, with one tiny model."""
 
-    def __init__(self, folder: Path, library: Library, *, idle_unload_minutes: float = 30) -> None:
+    def __init__(
+        self, folder: Path, library: Library, *, engine: SmallEngine | None = None, idle_unload_minutes: float = 30
+    ) -> None:
         settings = Settings(data_dir=folder)
         write_diffusers(settings.models_path / 'tiny')
-        self.catalog, self.engine, self.queue = Catalog(settings), SmallEngine(), JobQueue(library)
+        self.catalog, self.engine, self.queue = Catalog(settings), engine or SmallEngine(), JobQueue(library)
         self.loop = GenerationLoop(
             queue=self.queue,
             engine=self.engine,
@@ -63,19 +118,37 @@ class Bench:
             idle_unload_minutes=idle_unload_minutes,
         )
 
-    async def make(self) -> Job:
-        """A job that is over; the loop runs on."""
+    async def submit(self) -> Job:
+        """A job that waits."""
         await self.catalog.rescan()
         request = GenerationRequest(prompt='a fox', model='tiny')
-        job = await self.queue.enqueue(request, user_id=OWNER_ID, workspace_id=WORKSPACE_ID, seed=1)
+        return await self.queue.enqueue(request, user_id=OWNER_ID, workspace_id=WORKSPACE_ID, seed=1)
+
+    async def finished(self, job_id: str) -> Job:
+        """The job once it is over."""
         changed = asyncio.Event()
         self.loop.JOB_CHANGED.subscribe(lambda _: changed.set())
-        self.loop.start()
         async with asyncio.timeout(60):
-            while not (job := await self.queue.job(job.id)).status.is_over:
+            while not (job := await self.queue.job(job_id)).status.is_over:
                 await changed.wait()
                 changed.clear()
         return job
+
+    async def make(self) -> Job:
+        """A job that is over; the loop runs on."""
+        job = await self.submit()
+        self.loop.start()
+        return await self.finished(job.id)
+
+
+def told(event: asyncio.Event, words: str) -> Callable[[str, Report], None]:
+    """A listener to reports, which sets the event once a note says so."""
+
+    def listen(_: str, report: Report) -> None:
+        if isinstance(report, Noted) and words in report.text:
+            event.set()
+
+    return listen
 
 
 async def test_steps_down_the_ladder_are_told_on_the_job_for_good(tmp_path: Path) -> None:
@@ -94,3 +167,63 @@ async def test_memory_is_given_back_after_a_long_time_without_work(tmp_path: Pat
         async with asyncio.timeout(60):
             await bench.engine.unloaded.wait()
         await bench.loop.stop()
+
+
+async def test_a_cancelled_job_stays_cancelled_even_if_the_engine_dies_of_it(tmp_path: Path) -> None:
+    engine = DyingEngine()
+    async with opened(tmp_path) as library:
+        bench = Bench(tmp_path, library, engine=engine)
+        job = await bench.submit()
+        bench.loop.start()
+        async with asyncio.timeout(60):
+            await engine.started.wait()
+        await bench.loop.cancel(job.id)
+        assert (await bench.finished(job.id)).status is JobStatus.CANCELLED
+        assert not list(library.files.staging_dir.iterdir()), 'what a dead engine leaves is removed'
+        await bench.loop.stop()
+
+
+async def test_the_end_of_a_job_is_recorded_as_soon_as_the_library_can_be_written(tmp_path: Path) -> None:
+    said = asyncio.Event()
+    async with opened(tmp_path, patience_seconds=0.05) as library:
+        with closing(sqlite3.connect(library.database.path, isolation_level=None)) as other:
+            bench = Bench(tmp_path, library, engine=SmallEngine(lambda: other.execute('BEGIN IMMEDIATE')))
+            bench.loop.RUN_REPORTED.subscribe(told(said, 'cannot be recorded yet'))
+            job = await bench.submit()
+            bench.loop.start()
+            async with asyncio.timeout(60):
+                await said.wait()
+            assert (await bench.queue.job(job.id)).status is JobStatus.PROCESSING
+            other.execute('COMMIT')
+            assert (await bench.finished(job.id)).status is JobStatus.COMPLETED
+        await bench.loop.stop()
+
+
+async def test_who_stops_the_app_does_not_wait_for_a_library_that_cannot_be_written(tmp_path: Path) -> None:
+    said = asyncio.Event()
+    async with opened(tmp_path, patience_seconds=0.05) as library:
+        with closing(sqlite3.connect(library.database.path, isolation_level=None)) as other:
+            bench = Bench(tmp_path, library, engine=SmallEngine(lambda: other.execute('BEGIN IMMEDIATE')))
+            bench.loop.RUN_REPORTED.subscribe(told(said, 'cannot be recorded yet'))
+            job = await bench.submit()
+            bench.loop.start()
+            async with asyncio.timeout(60):
+                await said.wait()
+                await bench.loop.stop()
+        assert (await bench.queue.job(job.id)).status is JobStatus.PROCESSING, 'the next start makes it again'
+
+
+async def test_a_lost_picture_is_made_again_with_its_seed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as library:
+        bench = Bench(tmp_path, library, engine=MakingEngine())
+        job = await bench.make()
+        before = (await library.assets_of([job.id]))[job.id]
+        await library.set_favourite([before[1].id], is_favourite=True)
+        library.files.path(before[1], 'original').unlink()
+        await library.reconcile()
+        await bench.queue.retry(job.id)
+        assert (await bench.finished(job.id)).status is JobStatus.COMPLETED
+        after = (await library.assets_of([job.id]))[job.id]
+        await bench.loop.stop()
+    assert [asset.id == again.id for asset, again in zip(before, after, strict=True)] == [True, False, True]
+    assert (after[1].seed, after[1].status, after[1].is_favourite) == (before[1].seed, AssetStatus.COMPLETED, True)

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ourvidz.generation.request import MAX_PROMPT, MAX_SEED, AspectRatio, GenerationRequest
+from ourvidz.generation.request import MAX_PROMPT, MAX_SEED, AspectRatio, GenerationRequest, idle_fields
+
+ID = 'a' * 32
 
 
 def test_a_prompt_is_enough() -> None:
@@ -62,3 +64,20 @@ def test_a_request_is_frozen() -> None:
     request = GenerationRequest(prompt='a fox')
     with pytest.raises(ValidationError, match='frozen'):
         request.prompt = 'a bear'  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ('values', 'idle'),
+    [
+        ({'strength': 0.3, 'reference_mode': 'copy'}, {'strength', 'reference_mode'}),
+        ({'style_strength': 0.9, 'fps': 8}, {'style_strength', 'fps'}),
+        ({'mode': 'video', 'style_reference_id': ID, 'is_continued': True}, {'style_reference_id', 'is_continued'}),
+        ({'reference_id': ID, 'strength': 0.3, 'style': 'noir'}, set()),
+        (
+            {'reference_id': ID, 'reference_mode': 'copy', 'style': 'noir', 'shot_type': 'close', 'seed': 3},
+            {'style', 'shot_type'},
+        ),
+    ],
+)
+def test_what_would_have_no_effect_is_named(values: dict[str, Any], idle: set[str]) -> None:
+    assert set(idle_fields(GenerationRequest.model_validate({'prompt': 'a fox', **values}))) == idle

@@ -26,7 +26,7 @@ async def test_a_new_library_keeps_a_journal_checks_references_and_knows_its_own
             name: await session.scalar(text(f'PRAGMA {name}'))
             for name in ('journal_mode', 'foreign_keys', 'busy_timeout', 'synchronous')
         }
-    assert pragmas == {'journal_mode': 'wal', 'foreign_keys': 1, 'busy_timeout': 10000, 'synchronous': 2}
+    assert pragmas == {'journal_mode': 'wal', 'foreign_keys': 1, 'busy_timeout': 60000, 'synchronous': 2}
     assert [user.id for user in await library.users()] == [OWNER_ID]
 
 
@@ -56,6 +56,22 @@ async def test_a_full_disk_is_told_in_words(library: Library) -> None:
             await session.execute(text('PRAGMA max_page_count = 1'))
             session.add(User(name='x' * 1_000_000))
     await library.save_form(OWNER_ID, {'prompt': 'goes on'})
+
+
+async def test_another_programs_lock_is_told_in_words_and_waited_for(tmp_path: Path) -> None:
+    async with opened(tmp_path, patience_seconds=0.05) as library:
+        with closing(sqlite3.connect(library.database.path, isolation_level=None)) as other:
+            other.execute('BEGIN IMMEDIATE')
+            with pytest.raises(OurVidzError, match='Another program'):
+                await library.save_form(OWNER_ID, {'prompt': 'too early'})
+    async with opened(tmp_path) as library:
+        with closing(sqlite3.connect(library.database.path, isolation_level=None)) as other:
+            other.execute('BEGIN IMMEDIATE')
+            saving = asyncio.create_task(library.save_form(OWNER_ID, {'prompt': 'in time'}))
+            await asyncio.sleep(0)
+            other.execute('COMMIT')
+            await saving
+        assert await library.form(OWNER_ID) == {'prompt': 'in time'}
 
 
 async def test_anyone_can_open_the_file_and_find_images_and_videos(library: Library) -> None:

@@ -1,14 +1,18 @@
 """The form becomes a request, and survives a restart."""
 
+from pathlib import Path
+
 import pytest
 
 from ourvidz.errors import InvalidInput
-from ourvidz.generation.request import AspectRatio, CameraAngle, Mode
+from ourvidz.generation.references import Reference
+from ourvidz.generation.request import AspectRatio, CameraAngle, Content, Mode, idle_fields
 from ourvidz.workspace.prompt_form import PromptForm, validated
 
 
 def test_every_control_of_the_form_reaches_the_request() -> None:
-    plain = PromptForm(prompt='a fox').request()
+    given = Reference('a' * 32, 64, 64, 'file', Path('a.png'), Path('a.webp'))
+    plain = PromptForm(prompt='a fox', reference=given, style_reference=given).request()
     changed = {
         'prompt': 'a car',
         'negative_prompt': 'rain',
@@ -27,7 +31,7 @@ def test_every_control_of_the_form_reaches_the_request() -> None:
         'reference_mode': 'copy',
     }
     for control, value in changed.items():
-        form = PromptForm(prompt='a fox')
+        form = PromptForm(prompt='a fox', reference=given, style_reference=given)
         setattr(form, control, value)
         assert form.request() != plain, control
 
@@ -50,6 +54,13 @@ def test_kept_values_that_make_no_sense_are_left_out() -> None:
 def test_a_disabled_control_is_not_sent() -> None:
     form = PromptForm(prompt='a fox', negative_prompt='rain', refusals={'negative_prompt': 'Tiny reads none.'})
     assert form.request().negative_prompt == ''
+    stuck = PromptForm(prompt='a fox', content=Content.NSFW, refusals={'content': 'NSFW is off.'})
+    assert stuck.request().content is Content.SFW
+
+
+def test_what_acts_on_a_reference_alone_is_not_sent_without_one() -> None:
+    assert idle_fields(PromptForm(prompt='a fox', strength=0.3, style_strength=0.9).request()) == {}
+    assert idle_fields(PromptForm(prompt='a fox', num_frames=9, fps=8).request()) == {}
 
 
 def test_an_enhanced_prompt_counts_only_for_the_prompt_that_it_was_made_of() -> None:

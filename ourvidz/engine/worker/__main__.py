@@ -68,6 +68,10 @@ def _failure(run_id: str, error: Exception) -> RunFailed:
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
             advice = 'Free some space, then press Retry.'
             return RunFailed(run_id=run_id, reason='storage_full', message='The disk is full.', advice=advice)
+        case OSError() if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            message = f'The data folder cannot be written to: {error.strerror}.'
+            advice = 'Make it writable for whoever runs OurVidz, then press Retry.'
+            return RunFailed(run_id=run_id, reason='failure', message=message, advice=advice)
         case _:
             message = f'The run failed: {str(error) or type(error).__name__}.'
             advice = "Try again; if it fails again, the app's log says more."

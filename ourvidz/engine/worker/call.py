@@ -1,7 +1,6 @@
 """How a pipeline is called for a run: which of its relatives, with which arguments, for how many steps."""
 
 import inspect
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -42,7 +41,7 @@ def plan_call(run: ImageRun, model: LoadedModel) -> Call:
     takes = inspect.signature(pipeline.__call__).parameters
     arguments = {
         **extra,
-        'num_inference_steps': extra.get('num_inference_steps', run.num_inference_steps),
+        'num_inference_steps': run.num_inference_steps,
         'guidance_scale': run.guidance_scale,
     }
     negative = run.negative_prompt or None
@@ -66,15 +65,8 @@ def _image_to_image(run: ImageRun, model: LoadedModel) -> tuple[Any, dict[str, A
     if 'strength' not in takes:
         return pipeline, extra, run.num_inference_steps
     strength = 0.5 if run.strength is None else run.strength
-    wanted = _enough_steps(run.num_inference_steps, strength)
-    extra |= {'strength': strength, 'num_inference_steps': wanted}
-    return pipeline, extra, min(wanted, int(wanted * strength))
-
-
-def _enough_steps(steps: int, strength: float) -> int:
-    """So many steps that at least one is run at this strength."""
-    steps = max(steps, math.ceil(1 / strength))
-    return steps if int(steps * strength) >= 1 else steps + 1
+    extra |= {'strength': strength}
+    return pipeline, extra, min(run.num_inference_steps, int(run.num_inference_steps * strength))
 
 
 def _image_pipeline(model: LoadedModel) -> Any:

@@ -20,20 +20,28 @@ class AngleChip(Chip):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__('Camera angle', testid='angle-button')
         self.workspace = workspace
-        self.follow(workspace.form, 'camera_angle', look=self._look)
+        self.follow(workspace.form, 'camera_angle', 'refusals', look=self._look)
+        self.popup = AnglePopup(workspace, self)
+        self.on('click', self._open, [])
+
+    def _open(self) -> None:
+        if not self.is_refused():
+            self.popup.open()
 
     def _look(self) -> Look:
-        angle = self.workspace.form.camera_angle
+        because = self.workspace.form.why_not('camera_angle')
+        angle = CameraAngle.NONE if because else self.workspace.form.camera_angle
         option = next(option for option in CAMERA_ANGLES if option.value is angle)
         is_set = angle is not CameraAngle.NONE
-        return Look(SHORT.get(angle, option.label) if is_set else 'Angle', option.icon, option.tip, option.key, is_set)
+        label = SHORT.get(angle, option.label) if is_set else 'Angle'
+        return Look(label, option.icon, option.tip, option.key, is_set, because)
 
 
 class AnglePopup(Popup):
     """Six drawn angles; a choice closes it, arrow keys move about."""
 
     def __init__(self, workspace: Workspace, anchor: AngleChip) -> None:
-        super().__init__(anchor, name='Camera angle', testid='angle-popup')
+        super().__init__(anchor, name='Camera angle', testid='angle-popup', is_opened_by_server=True)
         self.workspace = workspace
         self.classes('angle-popup')
         self.props('role=menu auto-close data-columns=3')

@@ -83,7 +83,10 @@ class Chip(ui.element):
 
 
 class CyclingChip(Chip):
-    """A chip that steps forward on click, Enter and Space; back on shift-click, right-click, ArrowDown and Left."""
+    """A chip that steps forward on click, Enter and Space; back on shift-click, right-click, ArrowDown and Left.
+
+    While its `control` is refused it shows the default, which is what takes its place.
+    """
 
     def __init__(
         self,
@@ -108,13 +111,16 @@ class CyclingChip(Chip):
         self.on('keydown', self._step, js_handler=STEP_BY_KEY)
 
     def _look(self) -> Look:
-        option = self.options[self._index()]
         because = self.workspace.form.why_not(self.control) if self.control else ''
+        index = self._index_of(self.default) if because else self._index()
+        option = self.options[index]
         is_set = self.default is not None and option.value != self.default
         return Look(option.label, option.icon, option.tip, option.key, is_set, because)
 
     def _index(self) -> int:
-        value = getattr(self.workspace.form, self.field)
+        return self._index_of(getattr(self.workspace.form, self.field))
+
+    def _index_of(self, value: Any) -> int:
         return next((index for index, option in enumerate(self.options) if option.value == value), 0)
 
     def _step(self, event: GenericEventArguments) -> None:

@@ -1,6 +1,6 @@
 """Generate: queues what the form asks for, and says why while it cannot."""
 
-from nicegui import binding, ui
+from nicegui import binding, events, ui
 
 from ourvidz.errors import OurVidzError
 from ourvidz.generation.request import Mode
@@ -21,7 +21,7 @@ class GenerateButton(ui.element):
         self.shown = self._derived()
         for field in ('mode', 'variations', 'prompt', 'refusals'):
             binding.bind_from(self, 'shown', workspace.form, field, lambda _: self._derived())
-        self.on('click', self.generate, [])
+        self.on('click', self._on_click, ['detail'])
         self.show()
 
     def _derived(self) -> tuple[str, str]:
@@ -36,6 +36,11 @@ class GenerateButton(ui.element):
         self._props['aria-label'] = f'Generate {what}'
         self._props['aria-disabled'] = 'true' if because else 'false'
         self._props['data-tip'] = because
+
+    async def _on_click(self, event: events.GenericEventArguments) -> None:
+        """The second click of a double click is no second wish."""
+        if event.args['detail'] < 2:
+            await self.generate()
 
     async def generate(self) -> None:
         """Queue it, or say why not."""

@@ -1,5 +1,8 @@
 """LoRAs: those that fit the model, each with its weight; those that don't, with why."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from nicegui import ui
 
 from ourvidz.generation.request import LoraUse
@@ -24,17 +27,24 @@ class LoraPicker(ui.element):
         spec = chosen_spec(self.workspace.form, self.workspace.catalog)
         choices = self.workspace.catalog.loras_for(spec) if spec is not None and not because else []
         with self:
-            if not choices:
+            if not choices and not self.workspace.form.loras:
                 ui.label(because or 'No LoRAs are here. Lay their files into models/loras.').classes('quiet')
-            for choice in choices:
+            for choice in (*choices, *self._missing(choices)):
                 self._row(choice)
+
+    def _missing(self, choices: Sequence[LoraChoice]) -> list[LoraChoice]:
+        """Those that are still ticked although their files are gone or the model takes none."""
+        known = {choice.id for choice in choices}
+        because = self.workspace.form.why_not('loras') or 'Its file is not here any more.'
+        lost = [use.id for use in self.workspace.form.loras if use.id not in known]
+        return [LoraChoice(id=id_, title=id_, path=Path(), family='', because=because) for id_ in lost]
 
     def _row(self, choice: LoraChoice) -> None:
         used = next((use for use in self.workspace.form.loras if use.id == choice.id), None)
         with ui.element('div').classes('lora-row'):
             switch = ui.checkbox(choice.title, value=used is not None).props('dense')
             switch.on_value_change(lambda event: self._use(choice, 1.0 if event.value else None))
-            switch.set_enabled(not choice.because)
+            switch.set_enabled(used is not None or not choice.because)
             if choice.because:
                 ui.label(choice.because).classes('quiet')
             elif used is not None:

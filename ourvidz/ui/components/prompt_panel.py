@@ -4,7 +4,7 @@ from nicegui import ui
 
 from ourvidz.generation.request import AspectRatio, Content, Mode, Quality, ShotType
 from ourvidz.ui.components import controls
-from ourvidz.ui.components.angle_popup import AngleChip, AnglePopup
+from ourvidz.ui.components.angle_popup import AngleChip
 from ourvidz.ui.components.chip import CyclingChip, Option
 from ourvidz.ui.components.drop_zone import DropZone
 from ourvidz.ui.components.generate_button import GenerateButton
@@ -46,9 +46,8 @@ class PromptPanel(ui.element, component='prompt_panel.js'):
         self._cycling('content', controls.CONTENT, 'Content', 'content-toggle', Content.SFW, control='content')
         self._cycling('aspect_ratio', controls.ASPECT_RATIOS, 'Aspect ratio', 'aspect-toggle', AspectRatio.WIDE)
         LengthChip(workspace)
-        self._cycling('shot_type', controls.SHOT_TYPES, 'Shot type', 'shot-toggle', ShotType.WIDE)
-        angle = AngleChip(workspace)
-        AnglePopup(workspace, angle)
+        self._cycling('shot_type', controls.SHOT_TYPES, 'Shot type', 'shot-toggle', ShotType.WIDE, control='shot_type')
+        AngleChip(workspace)
         StyleInput(workspace)
         ReferenceBox(workspace, {Mode.IMAGE: STYLE}, testid='style-ref', is_chip=True)
         self._cycling('quality', controls.QUALITIES, 'Quality', 'quality-toggle', Quality.FAST)
