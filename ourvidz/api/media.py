@@ -44,8 +44,9 @@ def router(system: System) -> APIRouter:
     @routes.get('/{asset_id}/{rendition}')
     @routes.head('/{asset_id}/{rendition}', include_in_schema=False)
     async def rendition(asset_id: str, rendition: Rendition, request: Request, download: bool = False) -> Response:
-        """One rendition of an asset; `download` names the file for saving."""
+        """One rendition of an asset; `download` names the file for saving. 403 for what may only be seen blurred."""
         asset = await system.library.asset(asset_id)
+        system.submission.ensure_visible(asset)
         path = rendition_path(system.library.files, asset, rendition)
         if not path.is_file():
             raise NotFound('The file of this asset is not here any more.', advice='Restore it from a backup.')

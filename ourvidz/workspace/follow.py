@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ourvidz.engine.messages import FileMade, LoadProgressed, Noted, PreviewMade, Report, StepProgressed, TextGrew
 from ourvidz.errors import NotFound
 from ourvidz.generation.request import GenerationRequest
-from ourvidz.library.tables import Asset, Job, JobStatus
+from ourvidz.library.tables import Asset, AssetStatus, Job, JobStatus
 from ourvidz.workspace.job_state import JobState
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ class JobFollower:
         if assets:
             state.width, state.height = assets[0].width, assets[0].height
         state.started_at = job.started_at or job.created_at
+        state.finished_at = job.finished_at or job.created_at
         state.note, state.error, state.advice = job.note, job.error, job.advice
         state.final_prompt, state.enhanced_prompt = job.final_prompt, job.enhanced_prompt
         if job.status is not state.status or job.status.is_over:
@@ -195,7 +196,7 @@ class JobFollower:
 def _made_positions(state: JobState, job: Job, assets: Sequence[Asset]) -> frozenset[int]:
     """What is made; what was deleted while the job runs is not made again."""
     earlier = state.made_positions if job.status is JobStatus.PROCESSING else frozenset()
-    return earlier | {asset.position for asset in assets}
+    return earlier | {asset.position for asset in assets if asset.status is AssetStatus.COMPLETED}
 
 
 def _is_shown(job: Job, assets: Sequence[Asset]) -> bool:
