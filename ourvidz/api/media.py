@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 
 from ourvidz.errors import NotFound
+from ourvidz.generation.renewing import renewed
 from ourvidz.library.urls import rendition_path
 from ourvidz.system import System
 
@@ -49,7 +50,7 @@ def router(system: System) -> APIRouter:
         system.submission.ensure_visible(asset)
         path = rendition_path(system.library.files, asset, rendition)
         if not path.is_file():
-            raise NotFound('The file of this asset is not here any more.', advice='Restore it from a backup.')
+            path = await renewed(system.library.files, asset, rendition)
         name = f'ourvidz-{asset.seed}-{asset.id[:8]}{path.suffix}' if download else None
         return _unless_known(request, path, name=name)
 

@@ -207,6 +207,20 @@ def test_a_clip_or_picture_can_be_read_in_ranges(app: RunningApp) -> None:
     assert (known.status_code, known.content, known.headers['etag']) == (304, b'', head.headers['etag'])
 
 
+def test_a_rendition_that_is_missing_is_made_anew(app: RunningApp) -> None:
+    asset = app.make('a fox', model='tiny', variations=1)['assets'][0]
+    before = {url: app.api.get(url).content for url in (asset['thumbnail_url'], asset['preview_url'])}
+    for path in (app.data_dir / 'library').rglob(f'{asset["id"]}.*.webp'):
+        path.unlink()
+    for url, content in before.items():
+        again = Image.open(io.BytesIO(app.api.get(url).content))
+        assert again.size == Image.open(io.BytesIO(content)).size
+    for path in (app.data_dir / 'library').rglob(f'{asset["id"]}.*'):
+        path.unlink()
+    assert app.api.get(asset['thumbnail_url']).status_code == 404
+    app.api.delete(f'/api/assets/{asset["id"]}')
+
+
 def test_a_broken_model_fails_its_job_in_a_sentence_and_the_queue_goes_on(app: RunningApp) -> None:
     broken = app.submit('a fox', model='broken', variations=1)
     after = app.submit('a fox', model='tiny', variations=1)
