@@ -199,6 +199,9 @@ def test_a_clip_or_picture_can_be_read_in_ranges(app: RunningApp) -> None:
     assert last.headers['content-range'] == f'bytes {len(whole) - 7}-{len(whole) - 1}/{len(whole)}'
     beyond = app.api.get(asset['url'], headers={'range': f'bytes={len(whole)}-'})
     assert (beyond.status_code, beyond.headers['content-range']) == (416, f'bytes */{len(whole)}')
+    for malformed in ('bytes=a-b', 'bytes=9-3', 'lines=1-2', 'bytes='):
+        answer = app.api.get(asset['url'], headers={'range': malformed})
+        assert (answer.status_code, answer.content) == (200, whole)
     head = app.api.head(asset['url'])
     assert (head.status_code, head.content, head.headers['content-length']) == (200, b'', str(len(whole)))
     assert head.headers['accept-ranges'] == 'bytes'
