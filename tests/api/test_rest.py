@@ -31,7 +31,7 @@ def test_a_prompt_becomes_three_pictures(app: RunningApp) -> None:
         image = Image.open(io.BytesIO(original.content))
         assert image.size == (asset['width'], asset['height'])
         assert 'a red fox in the snow' in image.info['parameters']
-        assert f'Seed: {asset["seed"]}' in image.info['parameters']
+        assert f'Sampler: Euler, CFG scale: 6.0, Seed: {asset["seed"]}' in image.info['parameters']
         assert json.loads(image.info['ourvidz'])['model'] == 'tiny'
         thumbnail = Image.open(io.BytesIO(app.api.get(asset['thumbnail_url']).content))
         assert thumbnail.format == 'WEBP'
