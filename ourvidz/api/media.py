@@ -1,5 +1,6 @@
 """Pictures and clips: each rendition under one cacheable url, with ranges for seeking."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -7,11 +8,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 
 from ourvidz.errors import NotFound
+from ourvidz.generation.renewing import renewed
 from ourvidz.library.urls import rendition_path
 from ourvidz.system import System
 
 CACHED = {'Cache-Control': 'private, max-age=31536000, immutable', 'X-Content-Type-Options': 'nosniff'}
 FRESH = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'}
+RANGE = re.compile(r'bytes=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|-\d+)){0,9}\s*', re.ASCII)
 Rendition = Literal['original', 'preview', 'thumbnail', 'poster']
 
 
@@ -44,11 +47,12 @@ def router(system: System) -> APIRouter:
     @routes.get('/{asset_id}/{rendition}')
     @routes.head('/{asset_id}/{rendition}', include_in_schema=False)
     async def rendition(asset_id: str, rendition: Rendition, request: Request, download: bool = False) -> Response:
-        """One rendition of an asset; `download` names the file for saving."""
+        """One rendition of an asset; `download` names the file for saving. 403 for what may only be seen blurred."""
         asset = await system.library.asset(asset_id)
+        system.submission.ensure_visible(asset)
         path = rendition_path(system.library.files, asset, rendition)
         if not path.is_file():
-            raise NotFound('The file of this asset is not here any more.', advice='Restore it from a backup.')
+            path = await renewed(system.library.files, asset, rendition)
         name = f'ourvidz-{asset.seed}-{asset.id[:8]}{path.suffix}' if download else None
         return _unless_known(request, path, name=name)
 
@@ -57,8 +61,18 @@ def router(system: System) -> APIRouter:
 
 def _unless_known(request: Request, path: Path, *, name: str | None = None) -> Response:
     """The file, with ranges; only that it is unchanged to a browser that has it."""
+    if not _is_range(request.headers.get('range', '')):
+        request.scope['headers'] = [(name, value) for name, value in request.scope['headers'] if name != b'range']
     response = FileResponse(path, headers=CACHED, filename=name, stat_result=path.stat())
     etag = response.headers['etag']
     if etag in request.headers.get('if-none-match', ''):
         return Response(status_code=304, headers=CACHED | {'ETag': etag})
     return response
+
+
+def _is_range(header: str) -> bool:
+    """Whether a Range header can be honoured; HTTP wants another one to be ignored (RFC 9110, 14.2)."""
+    if not RANGE.fullmatch(header):
+        return False
+    spans = [span.strip().split('-') for span in header.removeprefix('bytes=').split(',')]
+    return all(not first or not last or int(first) <= int(last) for first, last in spans)

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 Device = Literal['auto', 'cuda', 'mps', 'cpu']
 
+PREVIEW_EDGE, THUMBNAIL_EDGE = 1440, 256
+"""The squares in px that the smaller renditions of a picture fit into."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSource:

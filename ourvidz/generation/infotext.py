@@ -7,6 +7,7 @@ def infotext(prompt: str, negative: str, parameters: dict[str, Any], *, title: s
     """The text for one picture or clip."""
     settings = {
         'Steps': parameters['num_inference_steps'],
+        **({'Sampler': parameters['sampler']} if parameters.get('sampler') else {}),
         'CFG scale': parameters['guidance_scale'],
         'Seed': seed,
         'Size': f'{parameters["width"]}x{parameters["height"]}',

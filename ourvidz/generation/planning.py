@@ -15,6 +15,7 @@ from ourvidz.generation.request import MAX_FRAMES, Content, GenerationRequest, M
 from ourvidz.library.tables import Job, new_id
 from ourvidz.models.catalog import Catalog
 from ourvidz.models.loras import LoraChoice
+from ourvidz.models.samplers import SAMPLERS, sampler_of
 from ourvidz.models.spec import Ability, Defaults, ModelSpec
 
 COPY_STRENGTH = 0.05
@@ -292,6 +293,7 @@ def _parameters(
         'model_title': spec.title,
         'pipeline': spec.pipeline,
         'loras': loras,
+        'sampler': SAMPLERS.get(numbers.get('scheduler', {}).get('name'), '') or sampler_of(spec),
         **numbers,
     }
 

@@ -61,8 +61,17 @@ class Submission:
         if content is Content.NSFW and not self.is_nsfw_allowed:
             raise Refused('NSFW is off here.', advice='The owner can allow it with OURVIDZ_IS_NSFW_ALLOWED=true.')
 
+    def ensure_visible(self, asset: Asset) -> None:
+        """Raises Refused if the picture may only be seen blurred."""
+        if asset.is_blurred:
+            self.content_allowed(Content.NSFW)
+
     async def reference_from(self, asset: Asset, *, frame: float | None = None) -> Reference:
-        """A reference made of a picture of the library, or of the frame at `frame` seconds of a clip."""
+        """A reference made of a picture of the library, or of the frame at `frame` seconds of a clip.
+
+        Raises Refused for one that is blurred where the owner does not allow NSFW.
+        """
+        self.ensure_visible(asset)
         path = rendition_path(self.library.files, asset, 'original')
         if asset.kind == 'image':
             return await self.references.add_picture(path, source='item')

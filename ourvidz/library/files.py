@@ -10,11 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from ourvidz.engine.messages import FileMade
+from ourvidz.engine.messages import PREVIEW_EDGE, THUMBNAIL_EDGE, FileMade
 from ourvidz.errors import StorageFull
 from ourvidz.library.tables import Asset
 
 Rendition = Literal['original', 'preview', 'thumbnail', 'poster']
+EDGES: dict[Rendition, int] = {'preview': PREVIEW_EDGE, 'poster': PREVIEW_EDGE, 'thumbnail': THUMBNAIL_EDGE}
+"""The square in px that a smaller rendition fits into."""
 RENDITIONS: tuple[Rendition, ...] = ('original', 'preview', 'thumbnail', 'poster')
 
 

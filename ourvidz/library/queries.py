@@ -68,8 +68,9 @@ def jobs_page(*, before: str | None, limit: int, workspace_id: str | None) -> Se
 
 
 def jobs_since(workspace_id: str, since: datetime) -> Select[Job]:
-    """The jobs of a workspace's page: new enough or unfinished, neither dismissed nor deleted nor emptied."""
+    """The jobs of a workspace's page: new, ended since or unfinished, neither dismissed nor deleted nor emptied."""
     new = select(col(Job.id)).where(col(Job.workspace_id) == workspace_id, col(Job.created_at) >= since)
+    ended = select(col(Job.id)).where(col(Job.workspace_id) == workspace_id, col(Job.finished_at) >= since)
     unfinished = select(col(Job.id)).where(col(Job.status).in_([JobStatus.QUEUED, JobStatus.PROCESSING]))
     shown = exists().where(
         col(Asset.job_id) == col(Job.id), col(Asset.dismissed_at).is_(None), col(Asset.deleted_at).is_(None)
@@ -77,7 +78,7 @@ def jobs_since(workspace_id: str, since: datetime) -> Select[Job]:
     return (
         select(Job)
         .where(
-            col(Job.id).in_(union(new, unfinished)),
+            col(Job.id).in_(union(new, ended, unfinished)),
             col(Job.workspace_id) == workspace_id,
             col(Job.dismissed_at).is_(None),
             col(Job.deleted_at).is_(None),

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,10 @@ from ourvidz.library.files import RENDITIONS, Files
 from ourvidz.library.queries import is_one_of
 from ourvidz.library.tables import Asset, AssetStatus, new_id
 
+DAMAGED = (
+    'The file in the library folder is not whole: it has another size than when it was made. '
+    'Restore it and start OurVidz again, or make it again with the same prompt and seed.'
+)
 LOST = (
     'The file is no longer in the library folder. '
     'Put it back and start OurVidz again, or generate it anew with the same prompt and seed.'
@@ -28,42 +32,50 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What was found: staged files removed, assets that lost their file or have it back, files set aside."""
+    """What was found: staged files removed, assets whose file is lost or damaged or whole again, files set aside."""
 
     staged: int
     lost: tuple[str, ...]
+    damaged: tuple[str, ...]
     found: tuple[str, ...]
     orphans: tuple[Path, ...]
 
     def __str__(self) -> str:
-        counts = f'{len(self.lost)} lost, {len(self.found)} found again, {len(self.orphans)} set aside'
-        return f'{self.staged} staged files removed, {counts}'
+        assets = f'{len(self.lost)} lost, {len(self.damaged)} damaged, {len(self.found)} found again'
+        return f'{self.staged} staged files removed, {assets}, {len(self.orphans)} files set aside'
 
 
 async def reconcile(database: Database, files: Files) -> Reconciled:
-    """Empty staging, mark rows without file as failed, set files without row aside in `orphans`. All is logged."""
+    """Empty staging, mark rows without their whole file as failed, set files without row aside in `orphans`; log it."""
     async with database.session() as session:
-        columns: tuple[Any, ...] = (Asset.id, Asset.path, Asset.status, Asset.error, Asset.deleted_at)
+        columns: tuple[Any, ...] = (Asset.id, Asset.path, Asset.status, Asset.error, Asset.deleted_at, Asset.file_size)
         rows = (await session.execute(select(*columns))).all()
     staged = await files.empty_staging()
     present = await asyncio.to_thread(_inventory, files.library_dir)
     shown = [row for row in rows if row.deleted_at is None]
-    lost = [row.id for row in shown if row.status is AssetStatus.COMPLETED and row.path not in present]
-    found = [row.id for row in shown if row.error == LOST and row.path in present]
+    here = [row for row in shown if row.status is AssetStatus.COMPLETED]
+    lost = [row.id for row in here if row.path not in present]
+    damaged = [row.id for row in here if row.path in present and not _is_whole(row, present)]
+    found = [row.id for row in shown if row.error in (LOST, DAMAGED) and _is_whole(row, present)]
     places = _places(row.path for row in rows)
-    orphans = await asyncio.to_thread(_set_aside, files.library_dir, present - places)
+    orphans = await asyncio.to_thread(_set_aside, files.library_dir, present.keys() - places)
     await _mark(database, lost, AssetStatus.FAILED, LOST)
+    await _mark(database, damaged, AssetStatus.FAILED, DAMAGED)
     await _mark(database, found, AssetStatus.COMPLETED, '')
-    return _logged(Reconciled(staged, tuple(lost), tuple(found), tuple(orphans)))
+    return _logged(Reconciled(staged, tuple(lost), tuple(damaged), tuple(found), tuple(orphans)))
 
 
-def _inventory(folder: Path) -> set[str]:
-    """All files of the library but hidden ones, relative to it with / between."""
+def _is_whole(row: Any, present: Mapping[str, int]) -> bool:
+    return row.path in present and row.file_size in (0, present[row.path])
+
+
+def _inventory(folder: Path) -> dict[str, int]:
+    """The sizes in bytes of all files of the library but hidden ones, by their paths relative to it, / between."""
     return {
-        (Path(place) / name).relative_to(folder).as_posix()
-        for place, _, names in os.walk(folder)
-        for name in names
-        if not name.startswith('.')
+        os.path.relpath(entry.path, folder).replace(os.sep, '/'): entry.stat().st_size
+        for place, _, _ in os.walk(folder)
+        for entry in os.scandir(place)
+        if entry.is_file() and not entry.name.startswith('.')
     }
 
 
@@ -99,6 +111,7 @@ def _logged(reconciled: Reconciled) -> Reconciled:
     if reconciled.staged:
         log.info('%s unfinished files were removed from staging', reconciled.staged)
     _warn(reconciled.lost, 'assets are shown as failed because their files are missing')
+    _warn(reconciled.damaged, 'assets are shown as failed because their files are not whole')
     _warn(reconciled.found, 'assets are whole again because their files are back')
     _warn(reconciled.orphans, 'files that the library does not know were set aside')
     return reconciled

@@ -77,6 +77,7 @@ class Job(SQLModel, table=True):
     __table_args__ = (
         Index('jobs_by_status', 'status', 'rank'),
         Index('jobs_by_workspace', 'workspace_id', 'created_at'),
+        Index('jobs_by_end', 'workspace_id', 'finished_at'),
         Index('jobs_by_time', 'created_at', 'id'),
         Index('jobs_by_user', 'user_id', 'started_at'),
         Index('jobs_deleted', 'deleted_at', sqlite_where=text('deleted_at IS NOT NULL')),

@@ -1,10 +1,11 @@
-"""What every page has around it: the header, notices and shortcuts."""
+"""What every page has around it: the header, notices, shortcuts and a place for what is dropped."""
 
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from nicegui import ui
 
+from ourvidz.ui.components.drop_zone import DropZone
 from ourvidz.ui.components.engine_pill import EnginePill
 from ourvidz.ui.components.header_menu import HeaderMenu
 from ourvidz.ui.components.icon_button import IconButton
@@ -48,3 +49,4 @@ class Shell:
             IconButton('help', 'Shortcuts', testid='help').on('click', shortcuts.open, args=[])
             HeaderMenu(dict(LINKS.values()), here=LINKS[here][0], on_clear=on_clear)
         Notices()
+        DropZone(workspace, is_here=here == 'workspace')

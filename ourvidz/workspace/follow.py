@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from nicegui import Event
 from pydantic import ValidationError
 
-from ourvidz.engine.messages import FileMade, LoadProgressed, Noted, PreviewMade, Report, StepProgressed, TextGrew
+from ourvidz.engine.messages import LoadProgressed, Noted, PreviewMade, Report, StepProgressed, TextGrew
 from ourvidz.errors import NotFound
 from ourvidz.generation.request import GenerationRequest
-from ourvidz.library.tables import Asset, Job, JobStatus
+from ourvidz.library.tables import Asset, AssetStatus, Job, JobStatus
 from ourvidz.workspace.job_state import JobState
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SECONDS_APART = 0.15
-"""Between two steps of a run that are shown."""
+"""Between two reports of progress that are shown."""
 
 
 class JobFollower:
@@ -34,6 +34,7 @@ class JobFollower:
         self.jobs: tuple[JobState, ...] = ()
         self._by_id: dict[str, JobState] = {}
         self._reading = asyncio.Lock()
+        self._stale = set[str]()
         self._told_at = 0.0
 
     async def start(self, *, since: datetime) -> None:
@@ -75,9 +76,12 @@ class JobFollower:
         self.workspace.JOBS_CHANGED.emit()
 
     async def refresh(self, job_ids: Iterable[str]) -> None:
-        """Read the jobs anew: show what is to be shown, drop what is not."""
+        """Read the jobs anew: show what is to be shown, drop what is not. What waits for that is read together."""
+        self._stale.update(job_ids)
         async with self._reading:
-            await self._refresh(list(job_ids))
+            stale, self._stale = list(self._stale), set()
+            if stale:
+                await self._refresh(stale)
 
     async def _refresh(self, ids: list[str]) -> None:
         assets = await self.workspace.library.assets_of(ids, with_hidden=True)
@@ -125,6 +129,7 @@ class JobFollower:
         if assets:
             state.width, state.height = assets[0].width, assets[0].height
         state.started_at = job.started_at or job.created_at
+        state.finished_at = job.finished_at or job.created_at
         state.note, state.error, state.advice = job.note, job.error, job.advice
         state.final_prompt, state.enhanced_prompt = job.final_prompt, job.enhanced_prompt
         if job.status is not state.status or job.status.is_over:
@@ -163,10 +168,10 @@ class JobFollower:
                 state.headline = _waiting_words(place, is_paused=self.workspace.loop.queue.is_paused)
         self.workspace.show_engine(len(waiting))
 
-    def _is_due(self, report: StepProgressed) -> bool:
-        """Quick steps are told a few times a second: every open page has to draw each of them."""
+    def _is_due(self) -> bool:
+        """Progress is told a few times a second: every open page has to draw each message."""
         now = asyncio.get_running_loop().time()
-        is_due = report.phase != 'generating' or not report.step or now - self._told_at >= SECONDS_APART
+        is_due = now - self._told_at >= SECONDS_APART
         if is_due:
             self._told_at = now
         return is_due
@@ -178,12 +183,10 @@ class JobFollower:
         match report:
             case LoadProgressed():
                 state.headline = f'loading {state.model_title or "the model"} · {report.share:.0%}'
-            case StepProgressed() if self._is_due(report):
+            case StepProgressed() if self._is_due():
                 state.step, state.steps, state.progress = report.step, report.steps, report.share
                 state.headline = _step_words(report)
             case PreviewMade():
-                state.previews = self.workspace.loop.previews.urls(job_id)
-            case FileMade():
                 state.previews = self.workspace.loop.previews.urls(job_id)
             case Noted():
                 state.note = report.text
@@ -195,7 +198,7 @@ class JobFollower:
 def _made_positions(state: JobState, job: Job, assets: Sequence[Asset]) -> frozenset[int]:
     """What is made; what was deleted while the job runs is not made again."""
     earlier = state.made_positions if job.status is JobStatus.PROCESSING else frozenset()
-    return earlier | {asset.position for asset in assets}
+    return earlier | {asset.position for asset in assets if asset.status is AssetStatus.COMPLETED}
 
 
 def _is_shown(job: Job, assets: Sequence[Asset]) -> bool:

@@ -22,6 +22,7 @@ class JobState:
     created_at: datetime
     seed: int
     started_at: datetime = datetime.min
+    finished_at: datetime = datetime.min
     model_title: str = ''
     width: int = 1024
     height: int = 1024
@@ -53,9 +54,9 @@ class JobState:
         return self.status.is_over
 
     @property
-    def last_made_at(self) -> datetime:
-        """When it was queued or made its last picture, whichever is later."""
-        return max((self.created_at, *(asset.created_at for asset in self.assets)))
+    def last_active_at(self) -> datetime:
+        """When it was queued, made its last picture or ended, whichever is latest."""
+        return max((self.created_at, self.finished_at, *(asset.created_at for asset in self.assets)))
 
     @property
     def waiting_positions(self) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nicegui import Event, background_tasks, binding
 
-from ourvidz.errors import NotFound
+from ourvidz.errors import InvalidInput, NotFound
 from ourvidz.generation.loop import GenerationLoop
 from ourvidz.generation.prompting import FinalPrompt
 from ourvidz.generation.references import Reference, References, Source
@@ -20,7 +20,7 @@ from ourvidz.workspace.abilities import chosen_spec, hint, refusals
 from ourvidz.workspace.enhancing import FormEnhancing
 from ourvidz.workspace.follow import JobFollower
 from ourvidz.workspace.job_state import JobState
-from ourvidz.workspace.prompt_form import SLOTS, PromptForm
+from ourvidz.workspace.prompt_form import SLOTS, SLOTS_BY_MODE, PromptForm
 from ourvidz.workspace.undo import Undo, counted
 
 KEPT_FOR = timedelta(hours=50)
@@ -79,8 +79,8 @@ class Workspace:
         return self._follower.jobs
 
     def jobs_of(self, since: datetime) -> tuple[JobState, ...]:
-        """The jobs made since then (UTC without zone) or with a picture made since then, and those that wait or run."""
-        return tuple(job for job in self.jobs if not job.is_over or job.last_made_at >= since)
+        """The jobs that were queued, made a picture or ended since then (UTC without zone), and those not over."""
+        return tuple(job for job in self.jobs if not job.is_over or job.last_active_at >= since)
 
     def job(self, job_id: str) -> JobState:
         """Raises NotFound if it is not on the page."""
@@ -156,6 +156,14 @@ class Workspace:
             raise NotFound('This job has no picture yet.', advice='Wait until its first picture is done.')
         return await self.add_asset(slot, assets[0].id)
 
+    def slot_for(self, wanted: str = '') -> str:
+        """The slot that is wanted, else the first that the model can use. Raises InvalidInput with the reason."""
+        slots = (wanted,) if wanted in SLOTS else SLOTS_BY_MODE[self.form.mode]
+        fitting = [slot for slot in slots if not self.form.why_not(slot)]
+        if not fitting:
+            raise InvalidInput(slots[0], self.form.why_not(slots[0]), advice='Choose another model.')
+        return next((slot for slot in fitting if getattr(self.form, slot) is None), fitting[0])
+
     def remove_reference(self, slot: str) -> None:
         more = {'is_single': False} if slot == 'start_frame' else {}
         self.set(**{slot: None}, **more)
@@ -194,7 +202,7 @@ class Workspace:
         await self.loop.cancel(job_id)
 
     async def retry(self, job_id: str) -> None:
-        """Queue a failed or cancelled job again; the pictures that it made stay."""
+        """Queue a job again that failed, was cancelled or lost a file; the pictures that it made stay."""
         await self.loop.queue.retry(job_id)
         self.loop.JOB_CHANGED.emit(job_id)
 

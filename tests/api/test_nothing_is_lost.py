@@ -5,8 +5,10 @@ import sqlite3
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.running import RunningApp, eventually, has_ended
 
@@ -23,13 +25,25 @@ def check_that_nothing_is_lost(app: RunningApp, job_ids: list[str]) -> None:
         assert [asset['position'] for asset in job['assets']] == [0, 1, 2]
     assert not [path for path in (app.data_dir / 'staging').rglob('*') if path.is_file()]
     with sqlite3.connect(app.data_dir / 'ourvidz.sqlite') as database:
-        rows = {path for (path,) in database.execute('select path from assets')}
+        sizes = dict(database.execute('select path, file_size from assets').fetchall())
+    for path in (app.data_dir / 'library' / name for name in sizes):
+        for rendition in ('preview', 'thumbnail'):
+            assert Image.open(path.with_name(f'{path.stem}.{rendition}.webp')).format == 'WEBP'
     originals = {
-        path.relative_to(app.data_dir / 'library').as_posix()
+        path.relative_to(app.data_dir / 'library').as_posix(): path.stat().st_size
         for path in (app.data_dir / 'library').rglob('*.png')
         if path.suffixes == ['.png']
     }
-    assert rows == originals
+    assert sizes == originals
+    check_that_it_is_what_an_undisturbed_run_makes(app, app.job(job_ids[0]))
+
+
+def check_that_it_is_what_an_undisturbed_run_makes(app: RunningApp, job: dict[str, Any]) -> None:
+    again = app.make(
+        job['prompt'], **{name: job['request'][name] for name in ('model', 'num_inference_steps')}, seed=job['seed']
+    )
+    for one, other in zip(job['assets'], again['assets'], strict=True):
+        assert app.api.get(one['url']).content == app.api.get(other['url']).content
 
 
 def kill_the_web_process_at_random(app: RunningApp, moments: int, rng: random.Random) -> None:

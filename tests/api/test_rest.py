@@ -31,7 +31,7 @@ def test_a_prompt_becomes_three_pictures(app: RunningApp) -> None:
         image = Image.open(io.BytesIO(original.content))
         assert image.size == (asset['width'], asset['height'])
         assert 'a red fox in the snow' in image.info['parameters']
-        assert f'Seed: {asset["seed"]}' in image.info['parameters']
+        assert f'Sampler: Euler, CFG scale: 6.0, Seed: {asset["seed"]}' in image.info['parameters']
         assert json.loads(image.info['ourvidz'])['model'] == 'tiny'
         thumbnail = Image.open(io.BytesIO(app.api.get(asset['thumbnail_url']).content))
         assert thumbnail.format == 'WEBP'
@@ -199,12 +199,29 @@ def test_a_clip_or_picture_can_be_read_in_ranges(app: RunningApp) -> None:
     assert last.headers['content-range'] == f'bytes {len(whole) - 7}-{len(whole) - 1}/{len(whole)}'
     beyond = app.api.get(asset['url'], headers={'range': f'bytes={len(whole)}-'})
     assert (beyond.status_code, beyond.headers['content-range']) == (416, f'bytes */{len(whole)}')
+    for malformed in ('bytes=a-b', 'bytes=9-3', 'lines=1-2', 'bytes='):
+        answer = app.api.get(asset['url'], headers={'range': malformed})
+        assert (answer.status_code, answer.content) == (200, whole)
     head = app.api.head(asset['url'])
     assert (head.status_code, head.content, head.headers['content-length']) == (200, b'', str(len(whole)))
     assert head.headers['accept-ranges'] == 'bytes'
     assert 'immutable' in head.headers['cache-control']
     known = app.api.get(asset['url'], headers={'if-none-match': head.headers['etag']})
     assert (known.status_code, known.content, known.headers['etag']) == (304, b'', head.headers['etag'])
+
+
+def test_a_rendition_that_is_missing_is_made_anew(app: RunningApp) -> None:
+    asset = app.make('a fox', model='tiny', variations=1)['assets'][0]
+    before = {url: app.api.get(url).content for url in (asset['thumbnail_url'], asset['preview_url'])}
+    for path in (app.data_dir / 'library').rglob(f'{asset["id"]}.*.webp'):
+        path.unlink()
+    for url, content in before.items():
+        again = Image.open(io.BytesIO(app.api.get(url).content))
+        assert again.size == Image.open(io.BytesIO(content)).size
+    for path in (app.data_dir / 'library').rglob(f'{asset["id"]}.*'):
+        path.unlink()
+    assert app.api.get(asset['thumbnail_url']).status_code == 404
+    app.api.delete(f'/api/assets/{asset["id"]}')
 
 
 def test_a_broken_model_fails_its_job_in_a_sentence_and_the_queue_goes_on(app: RunningApp) -> None:

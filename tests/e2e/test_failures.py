@@ -52,6 +52,10 @@ def test_a_blurred_picture_is_shown_only_where_the_owner_allows(browser: Browser
     card = cards(group_of(page, job_id)).first
     expect(card).to_contain_text('The owner has not allowed such content here.')
     expect(card.get_by_role('button', name='Show')).to_have_count(0)
+    asset = app.job(job_id)['assets'][0]
+    for url in (asset['url'], asset['preview_url'], asset['thumbnail_url']):
+        assert app.api.get(url).status_code == 403, 'what may only be seen blurred is not sent'
+    assert app.api.post('/api/references', json={'asset_id': asset['id']}).status_code == 403
     page.context.close()
     app.stop()
     app.environment['OURVIDZ_IS_NSFW_ALLOWED'] = 'true'

@@ -112,8 +112,11 @@ def test_a_seed_is_held_or_random(page: Page) -> None:
     seed, die = page.get_by_test_id('seed-input'), page.get_by_test_id('seed-die')
     seed.fill('12')
     expect(die).to_have_attribute('data-value', 'fixed')
-    seed.fill('9999999999999999999')
-    expect(seed).to_have_value('9223372036854775807')
+    for wrong in ('9999999999999999999', '-1', '1.5'):
+        seed.fill(wrong)
+        expect(page.get_by_test_id('notice').filter(has_text='whole number').last).to_be_visible()
+        expect(seed).to_have_value('12')
+    seed.fill('9223372036854775807')
     die.click()
     expect(seed).to_have_value('')
     die.click()

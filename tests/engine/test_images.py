@@ -114,7 +114,7 @@ async def test_copy_returns_the_reference_and_modify_moves_on_from_it(
 ) -> None:
     reference = staging / 'reference.png'
     slope(64, 64).save(reference)
-    copy = image_run(sdxl, staging, reference_path=reference, strength=0.05, guidance_scale=1.0)
+    copy = image_run(sdxl, staging, reference_path=reference, strength=0.05, guidance_scale=1.0, num_inference_steps=20)
     modify = image_run(sdxl, staging, reference_path=reference, strength=0.9)
 
     reports = await hear(engine, copy)
@@ -131,7 +131,7 @@ async def test_a_reference_of_another_shape_is_cropped_and_never_boxed(
 ) -> None:
     reference = staging / 'wide.png'
     slope(256, 64).save(reference)
-    run = image_run(sdxl, staging, reference_path=reference, strength=0.05, guidance_scale=1.0)
+    run = image_run(sdxl, staging, reference_path=reference, strength=0.05, guidance_scale=1.0, num_inference_steps=20)
     (file,) = await files(engine, run)
 
     middle = Image.open(reference).crop((96, 0, 160, 64))

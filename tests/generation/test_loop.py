@@ -183,6 +183,16 @@ async def test_a_cancelled_job_stays_cancelled_even_if_the_engine_dies_of_it(tmp
         await bench.loop.stop()
 
 
+async def test_a_job_at_which_the_engine_dies_twice_is_set_aside_with_the_reason(tmp_path: Path) -> None:
+    engine = DyingEngine()
+    engine.cancelled.set()
+    async with opened(tmp_path) as library:
+        bench = Bench(tmp_path, library, engine=engine)
+        job = await bench.make()
+        await bench.loop.stop()
+    assert (job.status, job.attempts, job.error) == (JobStatus.FAILED, 2, 'The engine process ended.')
+
+
 async def test_the_end_of_a_job_is_recorded_as_soon_as_the_library_can_be_written(tmp_path: Path) -> None:
     said = asyncio.Event()
     async with opened(tmp_path, patience_seconds=0.05) as library:

@@ -208,4 +208,16 @@ async def test_rows_and_files_are_made_to_agree_and_nothing_is_lost(library: Lib
     (tmp_path / 'elsewhere.png').rename(library.files.path(lost, 'original'))
     assert (await library.reconcile()).found == (lost.id,)
     assert (await library.asset(lost.id)).error == ''
-    assert await library.reconcile() == type(reconciled)(0, (), (), ())
+    assert await library.reconcile() == type(reconciled)(0, (), (), (), ())
+
+
+async def test_a_file_that_was_cut_is_told_and_whole_again_once_restored(library: Library) -> None:
+    asset = await add_asset(library, await add_job(library))
+    path = library.files.path(asset, 'original')
+    whole = path.read_bytes()
+    path.write_bytes(whole[:5])
+    assert (await library.reconcile()).damaged == (asset.id,)
+    assert 'not whole' in (await library.asset(asset.id)).error
+    path.write_bytes(whole)
+    assert (await library.reconcile()).found == (asset.id,)
+    assert (await library.asset(asset.id)).error == ''

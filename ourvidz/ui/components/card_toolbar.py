@@ -15,6 +15,7 @@ class CardToolbar(HoverTools):
         self.add('reference', 'Use as reference', actions.use_as_reference, testid='card-reference')
         self.add('seed', 'Use this seed', actions.use_seed, testid='card-seed')
         self.add('regenerate', 'Regenerate', actions.regenerate, testid='card-regenerate')
+        self.add('regenerate', 'Make it again', actions.remake, testid='card-retry').classes('only-failed')
         self.add('video', 'Create video', actions.create_video, testid='card-video').classes('only-image')
         self.add(
             'dismiss',

@@ -74,8 +74,10 @@ export default {
       const slot = this.slotOf(event.target);
       const data = event.dataTransfer;
       const own = data.getData(OWN);
-      const file = [...data.files].find((candidate) => candidate.size > 0);
-      const url = data.getData("text/uri-list").split("\n").find((line) => line && !line.startsWith("#"));
+      const file = data.files[0];
+      const shown = new DOMParser().parseFromString(data.getData("text/html"), "text/html").querySelector("img")?.src;
+      const named = data.getData("text/uri-list").split("\n").find((line) => line && !line.startsWith("#"));
+      const url = /^https?:/.test(shown ?? "") ? shown : named;
       this.stop();
       this.isOwnDrag = false;
       if (own) this.$emit("dropped", { slot, ...JSON.parse(own) });
@@ -85,11 +87,11 @@ export default {
     onPaste(event) {
       const file = [...(event.clipboardData?.files ?? [])].find((candidate) => candidate.type.startsWith("image/"));
       const isTyping = event.target.closest?.("input, textarea, [contenteditable]");
-      if (file) {
+      const text = event.clipboardData?.getData("text/plain").trim() ?? "";
+      if (file && !(isTyping && text)) {
         event.preventDefault();
         this.upload(file, this.slotOf(event.target));
       } else if (!isTyping) {
-        const text = event.clipboardData?.getData("text/plain").trim() ?? "";
         if (/^https?:\/\/\S+$/.test(text)) this.$emit("dropped", { slot: "", url: text });
       }
     },
@@ -107,6 +109,10 @@ export default {
     upload(file, slot) {
       if (file.size > TOO_LARGE) {
         this.$emit("refused", { because: `${file.name} has more than 32 MB. Choose a smaller picture.` });
+        return;
+      }
+      if (!file.size) {
+        this.$emit("refused", { because: `${file.name} is empty, or a folder. Choose a picture.` });
         return;
       }
       const body = new FormData();

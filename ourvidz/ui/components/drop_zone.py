@@ -5,29 +5,30 @@ from typing import Any
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from ourvidz.errors import InvalidInput, OurVidzError
+from ourvidz.errors import OurVidzError
 from ourvidz.ui.notices import notify, notify_error
 from ourvidz.workspace.cropping import crop_of
-from ourvidz.workspace.prompt_form import SLOTS, SLOTS_BY_MODE
 from ourvidz.workspace.workspace import Workspace
 
 
 class DropZone(ui.element, component='drop_zone.js'):
     """The whole page; an element with `data-slot` takes what is dropped on it, one with `data-pick` opens a picker.
 
-    A card or job is dragged as JSON of type 'application/x-ourvidz': {"asset_id": ...} or {"job_id": ...}.
+    With `is_here` the boxes are on this page. A card or job is dragged as JSON of type 'application/x-ourvidz':
+    {"asset_id": ...} or {"job_id": ...}.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, *, is_here: bool) -> None:
         super().__init__()
         self.workspace = workspace
+        self.is_here = is_here
         self.on('dropped', self._on_dropped)
         self.on('refused', lambda event: notify(str(event.args.get('because', ''))))
 
     async def _on_dropped(self, event: GenericEventArguments) -> None:
         dropped: dict[str, Any] = event.args
         try:
-            slot = self._slot(str(dropped.get('slot', '')))
+            slot = self.workspace.slot_for(str(dropped.get('slot', '')))
             await self._take(slot, dropped)
         except OurVidzError as error:
             notify_error(error)
@@ -35,6 +36,8 @@ class DropZone(ui.element, component='drop_zone.js'):
         reference = getattr(self.workspace.form, slot)
         if reference is None:
             return
+        if not self.is_here:
+            notify('It is in its box in the workspace now')
         crop = crop_of(reference, self.workspace.form, self.workspace.catalog) if slot != 'style_reference' else None
         for words in filter(None, (reference.note, crop.words if crop and crop.is_much else '')):
             notify(words, seconds=10)
@@ -49,18 +52,3 @@ class DropZone(ui.element, component='drop_zone.js'):
                 await self.workspace.add_job(slot, job_id)
             case {'url': str(url)}:
                 await self.workspace.add_url(slot, url)
-
-    def _slot(self, wanted: str) -> str:
-        """The slot that was dropped on, else the first that fits. Raises InvalidInput with the reason."""
-        form = self.workspace.form
-        if wanted in SLOTS:
-            self._ensure_fits(wanted)
-            return wanted
-        fitting = [slot for slot in SLOTS_BY_MODE[form.mode] if not form.why_not(slot)]
-        if not fitting:
-            self._ensure_fits(SLOTS_BY_MODE[form.mode][0])
-        return next((slot for slot in fitting if getattr(form, slot) is None), fitting[0])
-
-    def _ensure_fits(self, slot: str) -> None:
-        if because := self.workspace.form.why_not(slot):
-            raise InvalidInput(slot, because, advice='Choose another model.')

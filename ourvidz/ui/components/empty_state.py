@@ -23,6 +23,7 @@ class EmptyState(ui.element):
                 'Say what you want to see in the field below and press Generate. Pictures and clips appear here '
                 'and are kept in the library. Nothing leaves this computer.'
             ).classes('empty-words')
+            ui.link('Everything made so far is in the library', '/library').classes('empty-earlier')
             for mode in Mode:
                 with ui.element('div').classes('examples').props('role=group aria-label=Examples') as examples:
                     for example in workspace.examples(mode):

@@ -38,13 +38,13 @@ class JobRail(ui.element):
             ui.link('Earlier', '/library').classes('rail-title rail-earlier').props('data-testid=earlier')
             with ui.element('div'), HoverTools('.rail-item', id_attribute='data-job-id') as tools:
                 tools.add(
-                    'close',
+                    'delete',
                     'Delete this job',
                     actions.delete_job,
                     testid='rail-delete',
                     leaving='.rail-item',
                     is_danger=True,
-                ).props(remove='data-tip')
+                ).props('title="Delete this job"', remove='data-tip')
         self._list.on('click', js_handler=SHOW)
         self._list.on('keydown', js_handler=SHOW)
         self._list.on('dragstart', js_handler=DRAG)

@@ -6,7 +6,6 @@ from ourvidz.generation.request import AspectRatio, Content, Mode, Quality, Shot
 from ourvidz.ui.components import controls
 from ourvidz.ui.components.angle_popup import AngleChip
 from ourvidz.ui.components.chip import CyclingChip, Option
-from ourvidz.ui.components.drop_zone import DropZone
 from ourvidz.ui.components.generate_button import GenerateButton
 from ourvidz.ui.components.length_chip import LengthChip
 from ourvidz.ui.components.mode_toggle import ModeToggle
@@ -38,7 +37,6 @@ class PromptPanel(ui.element, component='prompt_panel.js'):
                     generate = GenerateButton(workspace)
                 with ui.element('div').classes('chips').props('role=group aria-label=Controls'):
                     self._chips()
-        DropZone(workspace)
         self.on('generate', generate.generate, [])
 
     def _chips(self) -> None:

@@ -6,6 +6,7 @@ from nicegui import binding, events, ui
 
 from ourvidz.generation.request import MAX_SEED, random_seed
 from ourvidz.ui.components.chip import Chip, Look
+from ourvidz.ui.notices import notify
 from ourvidz.workspace.workspace import Workspace
 
 
@@ -32,13 +33,15 @@ class SeedInput:
         self.workspace.set(seed=random_seed() if self.workspace.form.seed is None else None)
 
     def _on_typed(self, event: events.ValueChangeEventArguments[Any]) -> None:
-        digits = ''.join(letter for letter in event.value or '' if letter in '0123456789')
-        seed = min(int(digits), MAX_SEED) if digits else None
-        if seed != self.workspace.form.seed:
-            self.workspace.set(seed=seed)
-        if in_field(seed) != (event.value or ''):
+        text = (event.value or '').strip()
+        is_seed = not text or (text.isascii() and text.isdecimal() and int(text) <= MAX_SEED)
+        if not is_seed:
+            notify(f'A seed is a whole number from 0 to {MAX_SEED}.')
+            self.input.set_value(in_field(self.workspace.form.seed))
             self.input.update()
             self.input.run_method('updateValue')
+        elif (seed := int(text) if text else None) != self.workspace.form.seed:
+            self.workspace.set(seed=seed)
 
 
 def in_field(seed: int | None) -> str:

@@ -20,8 +20,14 @@ KEYS = {
         'H': 'Dismiss: it stays in the library',
         'Del': 'Delete',
     },
+    'On a control that steps through its values': {
+        'Click': 'Next value',
+        'Shift Click': 'Value before; so does the right button',
+        '↑ ↓': 'Next value, value before',
+    },
     'In the large view': {
         '← →': 'Previous and next',
+        'Home End': 'First and last',
         '+ − 0': 'Zoom in, out, and back',
         'I': 'Details',
         'Space': 'Play or pause a clip',

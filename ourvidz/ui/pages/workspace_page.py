@@ -26,6 +26,10 @@ TELL_ZONE = f"""(() => {{
 }})()"""
 
 
+LONGEST_NAP = 300
+"""Seconds between two looks at the date: a machine that slept wakes to another day."""
+
+
 class WorkspacePage:
     """One open page. `zone` is the browser's time zone as far as it is known; the browser tells it when it connects."""
 
@@ -65,6 +69,7 @@ class WorkspacePage:
         return [asset for job in self._jobs() for asset in job.assets]
 
     def _show_jobs(self) -> None:
+        self._shown_since = self.today.start()
         jobs = self._jobs()
         self.groups.show(jobs)
         self.rail.show(jobs)
@@ -94,13 +99,15 @@ class WorkspacePage:
         No `ui.timer`: one that sleeps would hold the closed page until it wakes.
         """
         self._forget_midnight()
-        self._midnight = asyncio.get_running_loop().call_later(self.today.seconds_left() + 1, self._on_midnight)
+        seconds = min(self.today.seconds_left() + 1, LONGEST_NAP)
+        self._midnight = asyncio.get_running_loop().call_later(seconds, self._on_waking)
 
     def _forget_midnight(self) -> None:
         if self._midnight is not None:
             self._midnight.cancel()
 
-    def _on_midnight(self) -> None:
-        with self._client:
-            self._show_jobs()
+    def _on_waking(self) -> None:
+        if self._shown_since != self.today.start():
+            with self._client:
+                self._show_jobs()
         self._wait_for_midnight()

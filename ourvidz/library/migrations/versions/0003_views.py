@@ -1,4 +1,4 @@
-"""The views images and videos also name the url by their kind and hold a picture's circumstances as `metadata`."""
+"""The views images and videos name the url by their kind and hold `metadata`; jobs are found by when they ended."""
 
 from alembic import op
 
@@ -21,6 +21,7 @@ FROM assets WHERE kind = '{kind}' AND deleted_at IS NULL
 
 
 def upgrade() -> None:
+    op.create_index('jobs_by_end', 'jobs', ['workspace_id', 'finished_at'])
     for name, kind in (('images', 'image'), ('videos', 'video')):
         op.execute(f'DROP VIEW {name}')
         op.execute(VIEW.format(name=name, kind=kind))
