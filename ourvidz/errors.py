@@ -9,7 +9,8 @@ OurVidzError
 │   ├── OutOfMemory        the device has too little memory
 │   ├── BrokenModel        the model's files are missing, corrupt or of another kind
 │   └── EngineDied         the engine process ended while it was at work
-└── StorageFull            the disk has too little space
+├── StorageFull            the disk has too little space
+└── LibraryLocked          another program keeps the library's file locked
 """
 
 
@@ -63,3 +64,7 @@ class EngineDied(EngineFailure):
 
 class StorageFull(OurVidzError):
     """The disk has too little space."""
+
+
+class LibraryLocked(OurVidzError):
+    """Another program keeps the library's file locked."""

@@ -113,7 +113,7 @@ class ModelView(BaseModel):
     def of(cls, spec: ModelSpec, catalog: Catalog) -> Self:
         fit = catalog.fit(spec)
         own = {name: getattr(spec, name) for name in cls.model_fields if hasattr(spec, name)}
-        return cls.model_validate(own | {'fits': fit.fits, 'because': fit.because})
+        return cls.model_validate(own | {'abilities': sorted(spec.abilities), 'fits': fit.fits, 'because': fit.because})
 
 
 class AssetPage(BaseModel):

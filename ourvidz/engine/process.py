@@ -57,6 +57,7 @@ class EngineProcess:
         self._turn = asyncio.Lock()
         self._at_work: str | None = None
         self._waiting: dict[str, bool] = {}
+        self._turns = 0
         self._patience_seconds = patience_seconds
 
     @property
@@ -85,7 +86,7 @@ class EngineProcess:
                 yield RunCancelled(run_id=run.run_id)
                 return
             worker.send(run)
-            self._at_work = run.run_id
+            self._at_work, self._turns = run.run_id, self._turns + 1
             try:
                 async for report in self._reports(worker, run.run_id):
                     yield report
@@ -118,10 +119,11 @@ class EngineProcess:
             self._waiting[run_id] = True
         elif self._worker and self._at_work == run_id:
             self._worker.send(Cancel(run_id=run_id))
-            asyncio.get_running_loop().call_later(self._patience_seconds, self._kill_if_stuck, self._worker, run_id)
+            turn, later = self._turns, asyncio.get_running_loop().call_later
+            later(self._patience_seconds, self._kill_if_stuck, self._worker, turn)
 
-    def _kill_if_stuck(self, worker: '_Worker', run_id: str) -> None:
-        if self._at_work == run_id and worker.is_alive:
+    def _kill_if_stuck(self, worker: '_Worker', turn: int) -> None:
+        if self._at_work is not None and self._turns == turn and worker.is_alive:
             log.warning('The engine did not end a cancelled run for %s s and is killed', self._patience_seconds)
             worker.kill()
 

@@ -4,19 +4,20 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from nicegui import Event
 
 from ourvidz.engine import Engine
 from ourvidz.engine.messages import FileMade, Noted, PreviewMade, Report, Run, RunCancelled
-from ourvidz.errors import EngineDied, OurVidzError
+from ourvidz.errors import EngineDied, LibraryLocked, OurVidzError
 from ourvidz.generation.enhancer import Enhancer
 from ourvidz.generation.planning import Plan, Planner
 from ourvidz.generation.previews import LivePreviews
 from ourvidz.generation.queue import JobQueue
 from ourvidz.generation.request import GenerationRequest
 from ourvidz.library.library import Library
-from ourvidz.library.tables import Asset, AssetStatus, Job, JobStatus
+from ourvidz.library.tables import Asset, Job, JobStatus
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,8 @@ class GenerationLoop:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await asyncio.gather(*self._recordings, return_exceptions=True)
         self._stopping.set()
+        await asyncio.gather(*self._recordings, return_exceptions=True)
         await self._ended()
 
     async def cancel(self, job_id: str) -> None:
@@ -149,23 +150,31 @@ class GenerationLoop:
         """Once all that a dead engine finished is recorded, what it left unfinished goes."""
         await asyncio.gather(*self._recordings, return_exceptions=True)
         await self._ended()
-        await self.library.empty_staging()
+        try:
+            await self.library.empty_staging()
+        except OSError:
+            log.exception('Staging cannot be emptied; the next start tries again')
 
     async def _finish(self, job: Job, status: JobStatus, error: OurVidzError | None) -> None:
         """Record how a job ended, as soon as the library can be written again if it cannot now."""
-        while not self._stopping.is_set():
+        while True:
             try:
                 await self._record_end(job, status, error)
                 return
-            except Exception as problem:
-                log.exception('The end of job %s cannot be recorded yet', job.id)
-                text = f'The end of this job cannot be recorded yet. {_in_words(job, problem)}'
+            except OurVidzError as problem:
+                log.warning('The end of job %s cannot be recorded yet: %s', job.id, problem)
+                text = f'The end of this job cannot be recorded yet. {problem}'
                 self.RUN_REPORTED.emit(job.id, Noted(run_id=job.id, text=text))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), SECONDS_TO_NEXT_TRY)
+            except Exception:
+                log.exception('The end of job %s cannot be recorded', job.id)
+                return
+            if await self._is_stopping(within=SECONDS_TO_NEXT_TRY):
+                return
 
     async def _record_end(self, job: Job, status: JobStatus, error: OurVidzError | None) -> None:
-        if status is JobStatus.QUEUED:
+        if status is JobStatus.QUEUED and job.id in self._cancelled:
+            await self.queue.finish(job.id, JobStatus.CANCELLED)
+        elif status is JobStatus.QUEUED:
             await self.queue.run_again(job.id)
         elif error is None:
             await self.queue.finish(job.id, status)
@@ -182,9 +191,8 @@ class GenerationLoop:
             if enhanced.because:
                 await self.queue.set_note(job.id, enhanced.because)
         job = await self.queue.job(job.id)
-        made = (await self.library.assets_of([job.id], with_hidden=True)).get(job.id, [])
-        there = frozenset(asset.position for asset in made if asset.status is AssetStatus.COMPLETED)
-        plan = await self.planner.plan(job, request, spec, made=there)
+        made = await self.library.made_positions(job.id)
+        plan = await self.planner.plan(job, request, spec, made=made)
         await self.queue.set_final_prompt(job.id, plan.prompt.text, model=spec.id, note=plan.note)
         self.JOB_CHANGED.emit(job.id)
         return job.id not in self._cancelled and (plan.run is None or await self._carry_out(plan.run, job, plan))
@@ -197,12 +205,27 @@ class GenerationLoop:
                 case PreviewMade():
                     self.previews.keep(job.id, report.position, report.webp)
                 case FileMade():
-                    recording = self.library.record(job, report, details=plan.details(report))
+                    recording = self._record(job, report, plan.details(report))
                     self._recordings.append(asyncio.create_task(recording, name=f'recording of {report.asset_id}'))
                 case Noted():
                     await self.queue.set_note(job.id, report.text)
             self.RUN_REPORTED.emit(job.id, report)
         return True
+
+    async def _record(self, job: Job, made: FileMade, details: dict[str, Any]) -> Asset:
+        """Record what is made; while another program keeps the library locked, the finished files wait in staging."""
+        while True:
+            try:
+                return await self.library.record(job, made, details=details)
+            except LibraryLocked as error:
+                self.RUN_REPORTED.emit(job.id, Noted(run_id=job.id, text=str(error)))
+                if await self._is_stopping(within=SECONDS_TO_NEXT_TRY):
+                    raise
+
+    async def _is_stopping(self, *, within: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), within)
+        return self._stopping.is_set()
 
     def _reporter(self, job_id: str) -> Callable[[Report], None]:
         return lambda report: self.RUN_REPORTED.emit(job_id, report)

@@ -9,7 +9,7 @@ from PIL import Image
 from ourvidz.errors import NotFound
 from ourvidz.generation.frames import frame_at
 from ourvidz.library.files import EDGES, Files, Rendition
-from ourvidz.library.tables import Asset
+from ourvidz.library.tables import Asset, new_id
 
 WEBP_QUALITY = 85
 
@@ -29,7 +29,7 @@ async def renewed(files: Files, asset: Asset, rendition: Rendition) -> Path:
 
 
 def _write(path: Path, data: bytes, edge: int) -> None:
-    part = path.with_name(f'.{path.name}.part')
+    part = path.with_name(f'.{new_id()}.part')
     with Image.open(BytesIO(data)) as picture:
         picture.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
         picture.save(part, 'WEBP', quality=WEBP_QUALITY, method=1)

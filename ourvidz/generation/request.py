@@ -116,7 +116,9 @@ class GenerationRequest(BaseModel):
     content: Content = Content.SFW
     reference_id: Id | None = None
     reference_mode: ReferenceMode = ReferenceMode.MODIFY
-    strength: float = Field(default=0.5, gt=0, le=1, strict=True, description='How far from the reference, 1 = all new')
+    strength: float = Field(
+        default=0.5, ge=0.01, le=1, strict=True, description='How far from the reference, 1 = all new'
+    )
     start_frame_id: Id | None = None
     end_frame_id: Id | None = None
     is_continued: bool = Field(default=False, description='The beginning frame ended another clip, whose colours go on')

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from ourvidz.errors import OurVidzError, StorageFull
+from ourvidz.errors import LibraryLocked, OurVidzError, StorageFull
 from ourvidz.library.migrating import migrate
 from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, User, Workspace
 
@@ -26,7 +26,7 @@ PRAGMAS = (
 class Database:
     """The library's SQLite file. What `writing` has left is on the disk, whatever happens next."""
 
-    def __init__(self, path: Path, *, patience_seconds: float = 60) -> None:
+    def __init__(self, path: Path, *, patience_seconds: float = 10) -> None:
         self.path = path
         self._patience_seconds = patience_seconds
         self._lock = asyncio.Lock()
@@ -64,7 +64,8 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A session in the one write transaction: committed at the end, undone by an exception.
 
-        Another program that is writing is waited for. Raises StorageFull if the disk has no room for it.
+        Another program that is writing is waited for. Raises StorageFull if the disk has no room for it,
+        LibraryLocked if the other program goes on for too long.
         """
         try:
             async with self._lock, self._writes() as session, session.begin():
@@ -74,8 +75,8 @@ class Database:
                 raise StorageFull('The disk is full.', advice='Free some space and try again.') from error
             if 'is locked' in str(error):
                 advice = 'Close it there and try again.'
-                raise OurVidzError('Another program keeps the library locked.', advice=advice) from error
-            raise
+                raise LibraryLocked('Another program keeps the library locked.', advice=advice) from error
+            raise OurVidzError(f'The library cannot be written: {error.orig}.', advice='Look at its disk.') from error
 
     async def _seed(self) -> None:
         async with self.session() as session:

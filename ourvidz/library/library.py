@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Unpack
 
 from nicegui import Event
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -19,7 +19,7 @@ from ourvidz.library.purging import purge
 from ourvidz.library.queries import Filters, Page
 from ourvidz.library.reconciling import Reconciled, reconcile
 from ourvidz.library.recording import record
-from ourvidz.library.tables import Asset, Job, User
+from ourvidz.library.tables import Asset, AssetStatus, Job, User, now
 
 JSON = dict[str, Any]
 
@@ -43,9 +43,13 @@ class Library:
         """Take finished files in and record them; `details` are further fields of Asset.
 
         A second call for the same place of the job gives what is there. What has begun is finished even if the
-        caller is cancelled. Raises StorageFull, and NotFound without the job.
+        caller is cancelled. Raises StorageFull, LibraryLocked (the finished files then stay staged), and NotFound
+        without the job.
         """
-        asset, is_new = await asyncio.shield(record(self.database, self.files, job, made, details))
+        asset, is_new, replaced = await asyncio.shield(record(self.database, self.files, job, made, details))
+        if replaced is not None:
+            replaced.deleted_at = now()
+            self.ASSETS_CHANGED.emit([replaced])
         if is_new and asset.deleted_at is None:
             self.ASSETS_READY.emit([asset])
         return asset
@@ -68,6 +72,15 @@ class Library:
             for asset in assets:
                 found[asset.job_id].append(asset)
         return found
+
+    async def made_positions(self, job_id: str) -> frozenset[int]:
+        """The places of a job that need not be made: their picture is there, or a person deleted it."""
+        query = select(col(Asset.position)).where(
+            col(Asset.job_id) == job_id,
+            or_(col(Asset.status) == AssetStatus.COMPLETED, col(Asset.deleted_at).is_not(None)),
+        )
+        async with self.database.session() as session:
+            return frozenset(await session.scalars(query))
 
     async def page(self, *, before: str | None = None, limit: int = 50, **filters: Unpack[Filters]) -> Page[Asset]:
         """Assets newest first, from a cursor on. Raises InvalidInput for a bad cursor or limit."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from sqlalchemy import select, update
 
 from ourvidz.library.database import Database
@@ -17,7 +18,7 @@ from ourvidz.library.queries import is_one_of
 from ourvidz.library.tables import Asset, AssetStatus, new_id
 
 DAMAGED = (
-    'The file in the library folder is not whole: it has another size than when it was made. '
+    'The file in the library folder is not whole. '
     'Restore it and start OurVidz again, or make it again with the same prompt and seed.'
 )
 LOST = (
@@ -55,8 +56,8 @@ async def reconcile(database: Database, files: Files) -> Reconciled:
     shown = [row for row in rows if row.deleted_at is None]
     here = [row for row in shown if row.status is AssetStatus.COMPLETED]
     lost = [row.id for row in here if row.path not in present]
-    damaged = [row.id for row in here if row.path in present and not _is_whole(row, present)]
-    found = [row.id for row in shown if row.error in (LOST, DAMAGED) and _is_whole(row, present)]
+    damaged = [row.id for row in here if row.path in present and not _is_whole(row, present, files.library_dir)]
+    found = [row.id for row in shown if row.error in (LOST, DAMAGED) and _is_whole(row, present, files.library_dir)]
     places = _places(row.path for row in rows)
     orphans = await asyncio.to_thread(_set_aside, files.library_dir, present.keys() - places)
     await _mark(database, lost, AssetStatus.FAILED, LOST)
@@ -65,8 +66,18 @@ async def reconcile(database: Database, files: Files) -> Reconciled:
     return _logged(Reconciled(staged, tuple(lost), tuple(damaged), tuple(found), tuple(orphans)))
 
 
-def _is_whole(row: Any, present: Mapping[str, int]) -> bool:
-    return row.path in present and row.file_size in (0, present[row.path])
+def _is_whole(row: Any, present: Mapping[str, int], folder: Path) -> bool:
+    """A cut file is smaller; one that a person has tagged or retouched is larger, or a picture that can be read."""
+    return row.path in present and (present[row.path] >= row.file_size or _is_readable(folder / row.path))
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _inventory(folder: Path) -> dict[str, int]:

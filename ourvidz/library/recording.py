@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from ourvidz.engine.messages import FileMade
-from ourvidz.errors import NotFound
+from ourvidz.errors import LibraryLocked, NotFound
 from ourvidz.library.database import Database
 from ourvidz.library.files import Files, original_path
 from ourvidz.library.tables import Asset, AssetStatus, Job, now
@@ -17,14 +17,19 @@ from ourvidz.library.tables import Asset, AssetStatus, Job, now
 
 async def record(
     database: Database, files: Files, job: Job, made: FileMade, details: Mapping[str, Any]
-) -> tuple[Asset, bool]:
-    """Take finished files in and record them; gives the asset at that place of the job, and whether it is new."""
+) -> tuple[Asset, bool, Asset | None]:
+    """Take finished files in and record them.
+
+    Gives the asset at that place of the job, whether it is new, and the one that it replaced. While the library is
+    locked the files stay in staging, so that one can try again.
+    """
     asset: Asset | None = None
     try:
         async with database.writing() as session:
             before = await _at(session, job.id, made.position)
             if before is not None and before.deleted_at is None and before.status is AssetStatus.COMPLETED:
-                return before, False
+                await files.discard(made)
+                return before, False, None
             asset = _asset(await _job(session, job.id), made, now(), details)
             await files.take_in(made, asset.created_at)
             asset.file_size = files.size(asset)
@@ -33,15 +38,17 @@ async def record(
                 await session.delete(before)
                 await session.flush()
             session.add(asset)
-    except Exception:
+    except LibraryLocked:
+        raise
+    except BaseException:
         if asset is not None:
             await files.remove(asset)
-        raise
-    finally:
         await files.discard(made)
+        raise
+    await files.discard(made)
     if before is not None:
         await files.remove(before)
-    return asset, True
+    return asset, True, before
 
 
 async def _at(session: AsyncSession, job_id: str, position: int) -> Asset | None:

@@ -35,7 +35,7 @@ class JobFollower:
         self._by_id: dict[str, JobState] = {}
         self._reading = asyncio.Lock()
         self._stale = set[str]()
-        self._told_at = 0.0
+        self._told_at, self._phase = 0.0, ''
 
     async def start(self, *, since: datetime) -> None:
         """Read the jobs since then and follow them from now on."""
@@ -168,12 +168,12 @@ class JobFollower:
                 state.headline = _waiting_words(place, is_paused=self.workspace.loop.queue.is_paused)
         self.workspace.show_engine(len(waiting))
 
-    def _is_due(self) -> bool:
-        """Progress is told a few times a second: every open page has to draw each message."""
+    def _is_due(self, report: StepProgressed) -> bool:
+        """Progress is told a few times a second, and each phase: every open page has to draw each message."""
         now = asyncio.get_running_loop().time()
-        is_due = now - self._told_at >= SECONDS_APART
+        is_due = report.phase != self._phase or now - self._told_at >= SECONDS_APART
         if is_due:
-            self._told_at = now
+            self._told_at, self._phase = now, report.phase
         return is_due
 
     def _on_report(self, job_id: str, report: Report) -> None:
@@ -183,7 +183,7 @@ class JobFollower:
         match report:
             case LoadProgressed():
                 state.headline = f'loading {state.model_title or "the model"} · {report.share:.0%}'
-            case StepProgressed() if self._is_due():
+            case StepProgressed() if self._is_due(report):
                 state.step, state.steps, state.progress = report.step, report.steps, report.share
                 state.headline = _step_words(report)
             case PreviewMade():

@@ -11,7 +11,7 @@ from ourvidz.errors import InvalidInput, NotFound
 from ourvidz.generation.loop import GenerationLoop
 from ourvidz.generation.prompting import FinalPrompt
 from ourvidz.generation.references import Reference, References, Source
-from ourvidz.generation.request import AspectRatio, Content, GenerationRequest, Mode
+from ourvidz.generation.request import AspectRatio, Content, GenerationRequest, Mode, idle_fields
 from ourvidz.generation.submission import Submission
 from ourvidz.library.library import Library
 from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, Asset, Job, now
@@ -207,10 +207,12 @@ class Workspace:
         self.loop.JOB_CHANGED.emit(job_id)
 
     async def regenerate(self, job_id: str) -> Job:
-        """Queue the same request once more with a new seed."""
+        """Queue the same request once more with a new seed; fields that had no effect are left out."""
         job = await self.library.job(job_id)
         request = GenerationRequest.model_validate(job.request | {'seed': None})
-        return await self.submit(request)
+        idle = idle_fields(request)
+        kept = {name: value for name, value in request.model_dump().items() if name not in idle}
+        return await self.submit(GenerationRequest.model_validate(kept))
 
     async def dismiss(self, asset_ids: Sequence[str]) -> Undo:
         assets = await self.library.dismiss(asset_ids)

@@ -16,7 +16,7 @@ DATABASE = 'ourvidz.sqlite'
 
 
 @asynccontextmanager
-async def opened(data_dir: Path, *, patience_seconds: float = 60) -> AsyncIterator[Library]:
+async def opened(data_dir: Path, *, patience_seconds: float = 10) -> AsyncIterator[Library]:
     """The library of a data folder, put right after whatever happened to it."""
     database = Database(data_dir / DATABASE, patience_seconds=patience_seconds)
     library = Library(database, Files(data_dir / 'library', data_dir / 'staging'))

@@ -26,7 +26,7 @@ async def test_a_new_library_keeps_a_journal_checks_references_and_knows_its_own
             name: await session.scalar(text(f'PRAGMA {name}'))
             for name in ('journal_mode', 'foreign_keys', 'busy_timeout', 'synchronous')
         }
-    assert pragmas == {'journal_mode': 'wal', 'foreign_keys': 1, 'busy_timeout': 60000, 'synchronous': 2}
+    assert pragmas == {'journal_mode': 'wal', 'foreign_keys': 1, 'busy_timeout': 10000, 'synchronous': 2}
     assert [user.id for user in await library.users()] == [OWNER_ID]
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from nicegui import ui
 
+from ourvidz.generation.request import Mode
 from ourvidz.ui.notices import copy, errors_told, notify, offer_undo
 from ourvidz.workspace.workspace import Workspace
 
@@ -30,12 +31,14 @@ class Actions:
             offer_undo(await self.workspace.delete([asset_id]))
 
     async def download(self, asset_id: str) -> None:
-        ui.download.from_url(f'/media/{asset_id}/original?download=true')
+        with errors_told():
+            self.workspace.submission.ensure_visible(await self.workspace.library.asset(asset_id))
+            ui.download.from_url(f'/media/{asset_id}/original?download=true')
 
     async def use_as_reference(self, asset_id: str, *, frame: float | None = None) -> None:
         """Take the picture, or a clip's frame at `frame` seconds, into the first place that takes it."""
         with errors_told():
-            slot = self.workspace.slot_for()
+            slot = self._slot()
             await self.workspace.add_asset(slot, asset_id, frame=frame)
             self._tell_slot(slot)
 
@@ -94,7 +97,7 @@ class Actions:
 
     async def use_job_as_reference(self, job_id: str) -> None:
         with errors_told():
-            slot = self.workspace.slot_for()
+            slot = self._slot()
             await self.workspace.add_job(slot, job_id)
             self._tell_slot(slot)
 
@@ -117,6 +120,13 @@ class Actions:
                 offer_undo(await self.workspace.clear(since))
             else:
                 notify('There is nothing to clear')
+
+    def _slot(self) -> str:
+        """Where a picture goes that is to be used: never the style. Raises InvalidInput if the model takes none."""
+        form = self.workspace.form
+        slots = ('reference',) if form.mode is Mode.IMAGE else ('start_frame', 'end_frame')
+        usable = [slot for slot in slots if not form.why_not(slot)] or [self.workspace.slot_for(slots[0])]
+        return next((slot for slot in usable if getattr(form, slot) is None), usable[-1])
 
     def _tell_slot(self, slot: str) -> None:
         if because := self.workspace.form.why_not(slot):

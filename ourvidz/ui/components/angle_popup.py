@@ -26,7 +26,7 @@ class AngleChip(Chip):
 
     def _open(self) -> None:
         if not self.is_refused():
-            self.popup.open()
+            self.popup.toggle()
 
     def _look(self) -> Look:
         because = self.workspace.form.why_not('camera_angle')

@@ -81,7 +81,7 @@ export default {
       this.stop();
       this.isOwnDrag = false;
       if (own) this.$emit("dropped", { slot, ...JSON.parse(own) });
-      else if (file) this.upload(file, slot);
+      else if (file?.size || (file && !url)) this.upload(file, slot);
       else if (url) this.$emit("dropped", { slot, url: url.trim() });
     },
     onPaste(event) {
