@@ -34,8 +34,8 @@ class Plan:
     rate: float = 1e-3
     warm_up: int = 50
     batch: int = 12
-    drawn: tuple[float, float] = (0.92, 0.7)
-    cleaning: float = 0.6
+    drawn: tuple[float, float] = (0.92, 0.35)
+    cleaning: float = 0.78
     average: float = 0.998
 
     def pace(self, step: int, seconds: float) -> float:
