@@ -151,7 +151,7 @@ class GenerationLoop:
         await asyncio.gather(*self._recordings, return_exceptions=True)
         await self._ended()
         try:
-            await self.library.empty_staging()
+            await self.library.files.empty_staging()
         except OSError:
             log.exception('Staging cannot be emptied; the next start tries again')
 

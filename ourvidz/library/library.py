@@ -204,10 +204,6 @@ class Library:
         """Make rows and files agree after a crash. To be called at the start, before anything is made."""
         return await reconcile(self.database, self.files)
 
-    async def empty_staging(self) -> int:
-        """Remove what an engine that died has left unfinished; gives the number of files."""
-        return await self.files.empty_staging()
-
     async def _set(self, asset_ids: Collection[str], **values: bool) -> list[Asset]:
         query = select(Asset).where(queries.is_one_of(Asset.id, asset_ids), col(Asset.deleted_at).is_(None))
         async with self.database.writing() as session:

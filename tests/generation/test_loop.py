@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from ourvidz.engine.messages import EngineReady, FileMade, ImageRun, Noted, Report, Run, RunFinished
@@ -193,33 +193,34 @@ async def test_a_job_at_which_the_engine_dies_twice_is_set_aside_with_the_reason
     assert (job.status, job.attempts, job.error) == (JobStatus.FAILED, 2, 'The engine process ended.')
 
 
-async def test_the_end_of_a_job_is_recorded_as_soon_as_the_library_can_be_written(tmp_path: Path) -> None:
+@asynccontextmanager
+async def locked_out(folder: Path) -> AsyncIterator[tuple[Bench, Job, sqlite3.Connection]]:
+    """A job that is made but whose end cannot be recorded, as the other connection keeps the library locked."""
     said = asyncio.Event()
-    async with opened(tmp_path, patience_seconds=0.05) as library:
+    async with opened(folder, patience_seconds=0.05) as library:
         with closing(sqlite3.connect(library.database.path, isolation_level=None)) as other:
-            bench = Bench(tmp_path, library, engine=SmallEngine(lambda: other.execute('BEGIN IMMEDIATE')))
+            bench = Bench(folder, library, engine=SmallEngine(lambda: other.execute('BEGIN IMMEDIATE')))
             bench.loop.RUN_REPORTED.subscribe(told(said, 'cannot be recorded yet'))
             job = await bench.submit()
             bench.loop.start()
             async with asyncio.timeout(60):
                 await said.wait()
-            assert (await bench.queue.job(job.id)).status is JobStatus.PROCESSING
-            other.execute('COMMIT')
-            assert (await bench.finished(job.id)).status is JobStatus.COMPLETED
+            yield bench, job, other
+
+
+async def test_the_end_of_a_job_is_recorded_as_soon_as_the_library_can_be_written(tmp_path: Path) -> None:
+    async with locked_out(tmp_path) as (bench, job, other):
+        assert (await bench.queue.job(job.id)).status is JobStatus.PROCESSING
+        other.execute('COMMIT')
+        assert (await bench.finished(job.id)).status is JobStatus.COMPLETED
         await bench.loop.stop()
 
 
 async def test_who_stops_the_app_does_not_wait_for_a_library_that_cannot_be_written(tmp_path: Path) -> None:
-    said = asyncio.Event()
-    async with opened(tmp_path, patience_seconds=0.05) as library:
-        with closing(sqlite3.connect(library.database.path, isolation_level=None)) as other:
-            bench = Bench(tmp_path, library, engine=SmallEngine(lambda: other.execute('BEGIN IMMEDIATE')))
-            bench.loop.RUN_REPORTED.subscribe(told(said, 'cannot be recorded yet'))
-            job = await bench.submit()
-            bench.loop.start()
-            async with asyncio.timeout(60):
-                await said.wait()
-                await bench.loop.stop()
+    async with locked_out(tmp_path) as (bench, job, other):
+        async with asyncio.timeout(60):
+            await bench.loop.stop()
+        other.execute('COMMIT')
         assert (await bench.queue.job(job.id)).status is JobStatus.PROCESSING, 'the next start makes it again'
 
 
