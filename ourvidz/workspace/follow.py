@@ -84,18 +84,21 @@ class JobFollower:
                 await self._refresh(stale)
 
     async def _refresh(self, ids: list[str]) -> None:
+        jobs = [await self._job_row(job_id) for job_id in ids]
         assets = await self.workspace.library.assets_of(ids, with_hidden=True)
         is_rearranged = False
-        for job_id in ids:
-            try:
-                job: Job | None = await self.workspace.library.job(job_id)
-            except NotFound:
-                job = None
+        for job_id, job in zip(ids, jobs, strict=True):
             is_rearranged |= self._take(job_id, job, assets.get(job_id, []))
         if is_rearranged:
             self._arrange()
             self.workspace.JOBS_CHANGED.emit()
         self.workspace.show_engine(self.workspace.engine.waiting)
+
+    async def _job_row(self, job_id: str) -> Job | None:
+        try:
+            return await self.workspace.library.job(job_id)
+        except NotFound:
+            return None
 
     def _take(self, job_id: str, job: Job | None, assets: Sequence[Asset]) -> bool:
         """Show or drop one job; True if the list changed."""
@@ -107,10 +110,20 @@ class JobFollower:
         except ValidationError:
             log.warning('Job %s asks for what this version does not know, so it is not shown', job_id)
             return False
+        was_over = is_new or state.is_over
         self._show(state, job, assets)
         if not is_new:
             self.workspace.JOB_CHANGED.emit(state)
+        if not was_over and state.status is JobStatus.COMPLETED:
+            self._announce(state)
         return is_new
+
+    def _announce(self, state: JobState) -> None:
+        number = sum(asset.created_at >= state.started_at for asset in state.assets)
+        if number:
+            kind = 'video' if state.kind == 'video' else 'image'
+            text = f'{number} new {kind}{"" if number == 1 else "s"} generated'
+            self.workspace.ASSETS_READY.emit(f'New content ready: {text}')
 
     def _arrange(self) -> None:
         self.jobs = tuple(sorted(self._by_id.values(), key=lambda job: (job.created_at, job.id), reverse=True))
@@ -146,16 +159,7 @@ class JobFollower:
         await self.refresh({asset.job_id for asset in assets if asset.workspace_id == self.workspace.id})
 
     async def _on_job_changed(self, job_id: str) -> None:
-        was_over = job_id in self._by_id and self._by_id[job_id].is_over
         await self.refresh([job_id])
-        state = self._by_id.get(job_id)
-        if state is None or was_over or state.status is not JobStatus.COMPLETED:
-            return
-        number = sum(asset.created_at >= state.started_at for asset in state.assets)
-        if number:
-            kind = 'video' if state.kind == 'video' else 'image'
-            text = f'{number} new {kind}{"" if number == 1 else "s"} generated'
-            self.workspace.ASSETS_READY.emit(f'New content ready: {text}')
 
     async def _on_queue_changed(self) -> None:
         waiting = await self.workspace.loop.queue.waiting()

@@ -1,0 +1,56 @@
+"""What happens to a job is shown, and its end is announced once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from ourvidz.generation.request import GenerationRequest
+from ourvidz.library.tables import Job, JobStatus
+from ourvidz.settings import Settings
+from ourvidz.system import System
+from tests.library.making import add_job, made
+
+REQUEST = GenerationRequest(prompt='a red fox').model_dump(mode='json')
+
+
+@asynccontextmanager
+async def watched(folder: Path) -> AsyncIterator[tuple[System, Job, list[str]]]:
+    """An open workspace with a running job, and what it announces; neither engine nor loop is at work."""
+    system = System(Settings(data_dir=folder))
+    await system.database.open()
+    await system.library.reconcile()
+    job = await add_job(system.library, request=REQUEST)
+    await system.workspace.open()
+    told = list[str]()
+    system.workspace.ASSETS_READY.subscribe(told.append)
+    try:
+        yield system, job, told
+    finally:
+        await system.workspace.close()
+        await system.database.close()
+
+
+async def end(system: System, job: Job) -> None:
+    """Two pictures, the job's end, and before the loop tells of it somebody likes a picture."""
+    assets = [await system.library.record(job, made(system.library, job, at), details={}) for at in range(2)]
+    await system.queue.finish(job.id, JobStatus.COMPLETED)
+    await system.library.ASSETS_CHANGED.call(assets)
+
+
+async def test_the_end_of_a_job_is_announced_once_whoever_tells_of_it_first(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (system, job, told):
+        await end(system, job)
+        assert told == ['New content ready: 2 new images generated']
+        await system.loop.JOB_CHANGED.call(job.id)
+        assert len(told) == 1
+
+
+async def test_what_was_over_before_is_not_announced(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (system, job, told):
+        await end(system, job)
+        told.clear()
+        undo = await system.workspace.dismiss_jobs([job.id])
+        assert not system.workspace.jobs
+        await undo.take_back()
+        assert system.workspace.job(job.id).status is JobStatus.COMPLETED
+        assert not told
