@@ -5,7 +5,7 @@ letters of other scripts, invisible characters, digits for letters, letters set 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,6 +33,9 @@ LEET = str.maketrans('03457@$8€', 'oeast' + 'as' + 'be')
 LETTERS_SET_APART = re.compile(r'(?<![\w@$])(?:[^\W_]|[@$])(?:[\s.\-_*·,|/~+]+(?:[^\W_]|[@$])){2,}(?![\w@$])')
 TOKEN = re.compile(r"[\w@$!|€*'’-]+")
 
+ADULTS = 'If all persons are adults, say so: write woman or man.'
+OTHER_REFERENCE = 'The reference was made with these words, or its file says so. Choose another one.'
+
 
 @dataclass(frozen=True, slots=True)
 class Rating:
@@ -44,20 +47,21 @@ class Rating:
     has_minor: bool = False
 
 
-def check(request: GenerationRequest, *, is_nsfw_allowed: bool) -> Content:
-    """The content mode in which a request may run. Raises Refused with the reason.
+def check(request: GenerationRequest, captions: Sequence[str] = (), *, is_nsfw_allowed: bool) -> Content:
+    """The content mode in which a request may run; `captions` say what its references show. Raises Refused.
 
-    A prompt that names children always runs as SFW, so that its results are checked.
+    What names children always runs as SFW, so that its results are checked.
     """
-    rating = rate('\n'.join((request.prompt, request.enhanced_prompt, request.style)))
-    if rating.is_minor_sexual:
-        raise Refused(rating.because, advice='If all persons are adults, say so: write woman or man.')
+    wanted = '\n'.join((request.prompt, request.enhanced_prompt, request.style))
+    rating, together = rate(wanted), rate('\n'.join((wanted, *captions)))
+    if together.is_minor_sexual:
+        raise Refused(together.because, advice=ADULTS if rating.is_minor_sexual else OTHER_REFERENCE)
     if request.content is Content.NSFW and not is_nsfw_allowed:
         raise Refused('NSFW is switched off here.', advice='Choose SFW, or ask the owner to allow NSFW.')
     if rating.is_nsfw and request.content is Content.SFW:
         way_out = 'switch to NSFW or ' if is_nsfw_allowed else ''
         raise Refused(f'{rating.because} The mode is SFW.', advice=f'To go on, {way_out}choose other words.')
-    return Content.SFW if rating.has_minor else request.content
+    return Content.SFW if together.has_minor else request.content
 
 
 @lru_cache(maxsize=512)

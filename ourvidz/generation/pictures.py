@@ -1,10 +1,11 @@
 """Turns any picture file that people have into a plain RGB picture, or says why it cannot."""
 
 import io
+import re
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from ourvidz.errors import InvalidInput
 
@@ -12,6 +13,9 @@ MIN_SIDE = 16
 MAX_SIDE = 16_384
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 89_000_000
+MAX_CAPTION = 4_000
+NO_PROMPT = re.compile(r'^(?:Negative prompt|Steps): ', re.MULTILINE)
+"""Where what A1111 and others write ends to be the prompt."""
 FORMATS = ('PNG', 'JPEG', 'WEBP', 'GIF', 'BMP', 'TIFF', 'HEIF', 'AVIF', 'PPM')
 OTHERS = (
     (b'%PDF', 'a PDF document'),
@@ -28,10 +32,11 @@ OTHERS = (
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded picture in RGB, and what the person should know about it ('' if nothing)."""
+    """A decoded picture in RGB, what the person should know about it, what the file says it shows ('' if nothing)."""
 
     image: Image.Image
     note: str = ''
+    caption: str = ''
 
 
 def decoded(data: bytes, *, field: str) -> Picture:
@@ -55,7 +60,18 @@ def decoded(data: bytes, *, field: str) -> Picture:
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
         message = 'The picture is cut short or broken.'
         raise InvalidInput(field, message, advice='Download or export it again.') from error
-    return Picture(plain, 'Only the first frame of the animation is used.' if is_animated else '')
+    note = 'Only the first frame of the animation is used.' if is_animated else ''
+    return Picture(plain, note, _caption(image))
+
+
+def _caption(image: Image.Image) -> str:
+    """The prompt that image generators write into their files, or the description of cameras and editors."""
+    prompt = NO_PROMPT.split(str(image.info.get('parameters') or ''), maxsplit=1)[0]
+    try:
+        description = str(image.getexif().get(ExifTags.Base.ImageDescription) or '')
+    except (OSError, SyntaxError, ValueError):
+        description = ''
+    return '\n'.join(words for words in (prompt.strip(), description.strip()) if words)[:MAX_CAPTION]
 
 
 def _opened(data: bytes, field: str) -> Image.Image:

@@ -30,7 +30,10 @@ ID = re.compile(r'[0-9a-f]{32}')
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A picture to start from: an RGB PNG at `path`, its size in px, a WebP thumbnail, and what to know about it."""
+    """A picture to start from: an RGB PNG at `path`, its size in px, a WebP thumbnail, and what to know about it.
+
+    `caption` is what it is said to show: the prompt that it was made with, or what its file tells.
+    """
 
     id: str
     width: int
@@ -39,6 +42,7 @@ class Reference:
     path: Path
     thumbnail: Path
     note: str = ''
+    caption: str = ''
 
 
 class References:
@@ -48,21 +52,21 @@ class References:
         self.references_dir = references_dir
         self._is_allowed = is_allowed
 
-    async def add_bytes(self, data: bytes, source: Source = 'file') -> Reference:
+    async def add_bytes(self, data: bytes, source: Source = 'file', *, caption: str = '') -> Reference:
         """Take in a file's content. Raises InvalidInput with the reason if it is no picture of use, StorageFull."""
-        return await asyncio.to_thread(self._add, data, source)
+        return await asyncio.to_thread(self._add, data, source, caption)
 
     async def add_url(self, url: str) -> Reference:
         """Fetch and take in a picture. Raises InvalidInput('url') with the reason."""
         return await self.add_bytes(await fetched(url, is_allowed=self._is_allowed), 'url')
 
-    async def add_picture(self, path: Path, source: Source = 'item') -> Reference:
+    async def add_picture(self, path: Path, source: Source = 'item', *, caption: str = '') -> Reference:
         """Take in a picture of the library. Raises NotFound if the file is gone."""
         try:
             data = await asyncio.to_thread(path.read_bytes)
         except OSError as error:
             raise NotFound('The picture is not there any more.', advice='Choose another one.') from error
-        return await self.add_bytes(data, source)
+        return await self.add_bytes(data, source, caption=caption)
 
     async def get(self, id: str) -> Reference:
         """The reference, which counts as used now. Raises NotFound."""
@@ -72,17 +76,19 @@ class References:
         """Remove what has not been used for 30 days, except `keep`; returns how many."""
         return await asyncio.to_thread(self._clean, frozenset(keep))
 
-    def _add(self, data: bytes, source: Source) -> Reference:
+    def _add(self, data: bytes, source: Source, caption: str) -> Reference:
         field = 'url' if source == 'url' else 'file'
         id_ = hashlib.sha256(data).hexdigest()[:32]
         with suppress(NotFound):
             known = self._get(id_)
-            return self._describe(id_, (known.width, known.height), source, known.note)
+            size = known.width, known.height
+            return self._describe(id_, size, source, note=known.note, caption=caption or known.caption)
         picture = decoded(data, field=field)
         try:
             self.references_dir.mkdir(parents=True, exist_ok=True)
             self._write_pictures(id_, picture)
-            return self._describe(id_, picture.image.size, source, picture.note)
+            size = picture.image.size
+            return self._describe(id_, size, source, note=picture.note, caption=caption or picture.caption)
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise InvalidInput(field, f'The picture cannot be kept: {error.strerror}.') from error
@@ -96,8 +102,8 @@ class References:
         with _replacing(self._path(id_, 'png')) as part:
             picture.image.save(part, 'PNG', compress_level=3)
 
-    def _describe(self, id_: str, size: tuple[int, int], source: Source, note: str) -> Reference:
-        content = {'width': size[0], 'height': size[1], 'source': source, 'note': note}
+    def _describe(self, id_: str, size: tuple[int, int], source: Source, *, note: str, caption: str) -> Reference:
+        content = {'width': size[0], 'height': size[1], 'source': source, 'note': note, 'caption': caption}
         with _replacing(self._path(id_, 'json')) as part:
             part.write_text(json.dumps(content), 'utf-8')
         return self._reference(id_, content)
@@ -125,6 +131,7 @@ class References:
             path=self._path(id_, 'png'),
             thumbnail=self._path(id_, 'webp'),
             note=str(content.get('note', '')),
+            caption=str(content.get('caption', '')),
         )
 
     def _path(self, id_: str, suffix: str) -> Path:

@@ -37,10 +37,10 @@ class Submission:
         """Queue the request. Raises InvalidInput, Refused or NotFound."""
         for field, because in idle_fields(request).items():
             raise InvalidInput(field, because, advice='Leave it out.')
-        content = check(request, is_nsfw_allowed=self.is_nsfw_allowed)
+        captions = [reference.caption for reference in await self._references_of(request)]
+        content = check(request, captions, is_nsfw_allowed=self.is_nsfw_allowed)
         spec = self.planner.best_for(request)
         self.planner.ensure_possible(request, spec)
-        await self._ensure_references(request)
         complete = request.model_copy(update={'content': content, 'model': spec.id})
         seed = random_seed() if request.seed is None else request.seed
         return await self.queue.enqueue(complete, user_id=user_id, workspace_id=workspace_id, seed=seed)
@@ -74,16 +74,20 @@ class Submission:
         self.ensure_visible(asset)
         path = rendition_path(self.library.files, asset, 'original')
         if asset.kind == 'image':
-            return await self.references.add_picture(path, source='item')
+            return await self.references.add_picture(path, source='item', caption=asset.final_prompt or asset.prompt)
         seconds = (asset.duration or 0) / 2 if frame is None else frame
-        return await self.references.add_bytes(await frame_at(path, seconds), source='item')
+        frame_bytes = await frame_at(path, seconds)
+        return await self.references.add_bytes(frame_bytes, source='item', caption=asset.final_prompt or asset.prompt)
 
-    async def _ensure_references(self, request: GenerationRequest) -> None:
+    async def _references_of(self, request: GenerationRequest) -> list[Reference]:
+        """Raises InvalidInput for one that is gone."""
+        references = []
         for field in ('reference_id', 'style_reference_id', 'start_frame_id', 'end_frame_id'):
             reference_id = getattr(request, field)
             if reference_id is None:
                 continue
             try:
-                await self.references.get(reference_id)
+                references.append(await self.references.get(reference_id))
             except NotFound as error:
                 raise InvalidInput(field, 'This reference is not here any more.', advice='Add it again.') from error
+        return references

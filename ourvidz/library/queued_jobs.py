@@ -1,7 +1,7 @@
 """The durable order of jobs: which runs next, and what became of each. Fair between people."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from nicegui import Event
@@ -116,6 +116,13 @@ class QueuedJobs:
 
     async def move(self, job_id: str, *, before: str | None) -> None:
         """Put a waiting job before another of the same person, or behind all of them. Raises InvalidInput."""
+        await self._rearrange(job_id, lambda others: _index(others, before))
+
+    async def put_first(self, job_id: str) -> None:
+        """Put a waiting job before all others of the same person. Raises InvalidInput."""
+        await self._rearrange(job_id, lambda others: 0)
+
+    async def _rearrange(self, job_id: str, place: Callable[[Sequence[Job]], int]) -> None:
         async with self.database.writing() as session:
             job = await _job(session, job_id)
             own = [other for other in await _queued(session) if other.user_id == job.user_id]
@@ -123,7 +130,7 @@ class QueuedJobs:
             if job not in own:
                 raise InvalidInput('job_id', 'is not waiting')
             own.remove(job)
-            own.insert(_index(own, before), job)
+            own.insert(place(own), job)
             for other, rank in zip(own, ranks, strict=True):
                 other.rank = rank
         self.QUEUE_CHANGED.emit()

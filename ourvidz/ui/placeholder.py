@@ -13,15 +13,21 @@ LONG_EDGE = 16
 GREY = 'linear-gradient(#1d222b 0 0)'
 
 
-@lru_cache(maxsize=4096)
 def blurred(placeholder: str) -> str:
     """A thumbhash (base64) as a CSS image; a dark grey if there is none."""
+    url = data_url(placeholder)
+    return f'url({url})' if url else GREY
+
+
+@lru_cache(maxsize=4096)
+def data_url(placeholder: str) -> str:
+    """A thumbhash (base64) as the url of a tiny picture; '' if there is none."""
     pixels = _pixels(placeholder)
     if pixels is None:
-        return GREY
+        return ''
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, 'WEBP', quality=60, method=0)
-    return f'url(data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()})'
+    return f'data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}'
 
 
 def _pixels(placeholder: str) -> NDArray[np.uint8] | None:

@@ -201,6 +201,10 @@ class Workspace:
     async def cancel(self, job_id: str) -> None:
         await self.loop.cancel(job_id)
 
+    async def run_next(self, job_id: str) -> None:
+        """Put a waiting job before the person's others."""
+        await self.loop.queue.put_first(job_id)
+
     async def retry(self, job_id: str) -> None:
         """Queue a job again that failed, was cancelled or lost a file; the pictures that it made stay."""
         await self.loop.queue.retry(job_id)

@@ -103,7 +103,7 @@ def test_a_reference_is_copied_and_modified(app: RunningApp) -> None:
     reference = answer.json()
     assert (reference['width'], reference['height'], reference['source']) == (256, 256, 'file')
     fields: dict[str, Any] = {'model': 'tiny', 'variations': 1, 'aspect_ratio': '1:1', 'reference_id': reference['id']}
-    copied = app.make('a square', reference_mode='copy', **fields)['assets'][0]
+    copied = app.make('a square for a child', reference_mode='copy', **fields)['assets'][0]
     image = Image.open(io.BytesIO(app.api.get(copied['url']).content)).convert('RGB')
     red, green, blue = image.resize((1, 1)).getpixel((0, 0))  # type: ignore[misc]
     assert red > 200
@@ -111,6 +111,9 @@ def test_a_reference_is_copied_and_modified(app: RunningApp) -> None:
     assert blue < 60
     again = app.api.post('/api/references', json={'asset_id': copied['id']}).json()
     assert again['source'] == 'item'
+    refused = app.api.post('/api/jobs', json={'prompt': 'naked', **fields, 'reference_id': again['id']})
+    assert refused.status_code == 403
+    assert 'minors is refused in every mode (“child” and “naked”)' in str(refused.json())
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,15 @@ def test_a_blurred_picture_is_shown_only_where_the_owner_allows(browser: Browser
     for url in (asset['url'], asset['preview_url'], asset['thumbnail_url']):
         assert app.api.get(url).status_code == 403, 'what may only be seen blurred is not sent'
     assert app.api.post('/api/references', json={'asset_id': asset['id']}).status_code == 403
+    refused = list[str]()
+    page.on('response', lambda response: refused.append(response.url) if response.status == 403 else None)
+    card.click(position={'x': 20, 'y': 20})
+    expect(page.get_by_test_id('lightbox').locator('.veil')).to_be_visible()
+    page.wait_for_function("document.querySelector('.lightbox-stage img').naturalWidth > 0")
+    page.keyboard.press('ArrowRight')
+    expect(page.get_by_test_id('lightbox').locator('.veil')).to_have_count(0)
+    page.wait_for_function("document.querySelector('.lightbox-stage img').src.includes('/media/')")
+    assert not refused, 'the large view asks for what is held back'
     page.context.close()
     app.stop()
     app.environment['OURVIDZ_IS_NSFW_ALLOWED'] = 'true'

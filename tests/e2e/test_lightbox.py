@@ -63,6 +63,8 @@ def test_details_and_copying(page: Page, app: RunningApp) -> None:
     expect(lightbox.get_by_test_id('details-table')).to_contain_text('1235')
     lightbox.get_by_label('Copy prompt').click()
     page.wait_for_function("navigator.clipboard.readText().then(text => text === 'a lighthouse at night')")
+    lightbox.get_by_test_id('details-copy-all').click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('Seed: 1235, Size: '))")
     page.keyboard.press('i')
     expect(lightbox.get_by_test_id('details-prompt')).to_be_hidden()
     expect(lightbox).to_be_focused()

@@ -233,7 +233,7 @@ def test_on_a_phone_popups_are_sheets_at_the_bottom(phone: Page) -> None:
         expect(sheet).to_have_count(0)
 
 
-def test_on_a_phone_the_queue_is_paused_and_the_pages_are_reached(phone: Page, app: RunningApp) -> None:
+def test_on_a_phone_the_queue_is_paused_and_put_in_order(phone: Page, app: RunningApp) -> None:
     pause, state = phone.get_by_test_id('pause-queue'), phone.locator('.engine-work')
     box = pause.bounding_box()
     assert box and box['height'] >= 44 and box['width'] >= 44, box
@@ -243,6 +243,11 @@ def test_on_a_phone_the_queue_is_paused_and_the_pages_are_reached(phone: Page, a
     expect(state).to_have_text('2 waiting · paused')
     expect(phone.get_by_test_id('job-group').first).to_contain_text('waiting · the queue is paused')
     assert state.evaluate('element => element.scrollWidth <= element.clientWidth'), 'the words are cut'
+    run_next = phone.get_by_test_id('job-run-next').locator('visible=true')
+    expect(run_next).to_have_count(1)
+    run_next.tap()
+    expect(phone.get_by_test_id('job-group').last.get_by_test_id('job-run-next')).to_be_visible()
+    assert app.api.get('/api/queue').json()['waiting'] == waiting[::-1]
     pause.tap()
     for job_id in waiting:
         app.finished(job_id)

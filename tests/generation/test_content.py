@@ -101,6 +101,15 @@ def test_the_refusal_says_what_to_do() -> None:
 def test_prompts_that_name_children_run_as_sfw() -> None:
     assert check(request('a child with a kite', content='nsfw'), is_nsfw_allowed=True) is Content.SFW
     assert check(request('a woman with a kite', content='nsfw'), is_nsfw_allowed=True) is Content.NSFW
+    assert check(request('a kite', content='nsfw'), ['a child'], is_nsfw_allowed=True) is Content.SFW
+
+
+def test_words_and_what_references_show_are_read_together() -> None:
+    for prompt, caption in (('naked', 'a little girl'), ('a little girl', 'naked, on a bed'), ('a cat', 'nude child')):
+        with pytest.raises(Refused, match='minors is refused in every mode') as refused:
+            check(request(prompt, content='nsfw'), ['a hill', caption], is_nsfw_allowed=True)
+        assert 'reference' in refused.value.advice
+    assert check(request('a cat'), ['a naked man'], is_nsfw_allowed=False) is Content.SFW
 
 
 def test_a_negative_prompt_may_name_what_shall_not_be_there() -> None:

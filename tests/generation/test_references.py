@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from ourvidz.errors import InvalidInput, NotFound
 from ourvidz.generation.fetching import is_public
@@ -124,6 +125,19 @@ async def test_the_same_bytes_are_the_same_reference(references: References, tmp
     assert first.id == again.id != other.id
     assert len(first.id) == 32 and int(first.id, 16) >= 0
     assert again.source == 'item' and (await references.get(first.id)).source == 'item'
+
+
+async def test_what_a_picture_is_said_to_show_is_kept(references: References, tmp_path: Path) -> None:
+    text = PngInfo()
+    text.add_text('parameters', 'a hill,\nred sky\nNegative prompt: people\nSteps: 2, Seed: 7')
+    made = await references.add_bytes(picture(pnginfo=text))
+    assert made.caption == 'a hill,\nred sky'
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = 'Our house'
+    assert (await references.add_bytes(picture('JPEG', exif=exif))).caption == 'Our house'
+    (tmp_path / 'picture.png').write_bytes(picture())
+    assert (await references.add_picture(tmp_path / 'picture.png', caption='a fox')).caption == 'a fox'
+    assert (await references.add_bytes(picture())).caption == 'a fox'
 
 
 async def test_a_name_tells_nothing(references: References, tmp_path: Path) -> None:

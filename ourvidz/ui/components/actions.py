@@ -74,7 +74,7 @@ class Actions:
     async def restore(self, asset_id: str) -> None:
         with errors_told():
             await self.workspace.library.restore([asset_id])
-            notify('It is in the workspace again')
+            notify('It is no longer dismissed; the workspace shows it if it was made today')
 
     async def show_blurred(self, asset_id: str) -> None:
         with errors_told():
@@ -108,6 +108,10 @@ class Actions:
     async def cancel(self, job_id: str) -> None:
         with errors_told():
             await self.workspace.cancel(job_id)
+
+    async def run_next(self, job_id: str) -> None:
+        with errors_told():
+            await self.workspace.run_next(job_id)
 
     async def retry(self, job_id: str) -> None:
         with errors_told():

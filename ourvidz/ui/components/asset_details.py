@@ -4,6 +4,7 @@ from typing import Any
 
 from nicegui import ui
 
+from ourvidz.generation.infotext import infotext
 from ourvidz.library.tables import Asset
 from ourvidz.ui.components.asset_card import clock
 from ourvidz.ui.components.icon_button import IconButton
@@ -44,6 +45,10 @@ class AssetDetails(ui.element):
                             ui.label(value)
                         if name == 'Seed':
                             _copy_button(name, value)
+            everything = ui.element('button').classes('button plain').props('type=button data-testid=details-copy-all')
+            everything.on('click', lambda: copy(_as_infotext(asset), 'Everything'), args=[])
+            with everything:
+                ui.label('Copy everything as text')
 
     def _passage(self, title: str, text: str, *, testid: str = '') -> None:
         if not text:
@@ -60,6 +65,12 @@ class AssetDetails(ui.element):
 def _copy_button(title: str, text: str) -> None:
     button = IconButton('copy', f'Copy {title.lower()}', tip='', size=16).classes('copy-button')
     button.on('click', lambda: copy(text, title), args=[])
+
+
+def _as_infotext(asset: Asset) -> str:
+    parameters = asset.parameters | {'width': asset.width, 'height': asset.height}
+    negative, title = parameters.get('final_negative_prompt', ''), parameters.get('model_title', asset.model)
+    return infotext(asset.final_prompt or asset.prompt, negative, parameters, title=title, seed=asset.seed)
 
 
 def _rows(asset: Asset) -> list[tuple[str, str]]:

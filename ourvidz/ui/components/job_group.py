@@ -1,5 +1,6 @@
 """One job on the page: a line of words over its pictures."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC
 
 from nicegui import binding, ui
@@ -93,10 +94,19 @@ class JobGroup(ui.element):
                 self._bar.props('data-testid=job-progress role=progressbar aria-valuemin=0 aria-valuemax=100')
                 self._bar.props['aria-label'] = f'Progress of {shortened(job.prompt, 40)}'
                 self._on_progress()
-            cancel = ui.element('button').classes('button plain job-cancel').props('type=button data-testid=job-cancel')
-            cancel.on('click', lambda: self.actions.cancel(job.id), args=[])
-            with cancel:
-                ui.label('Cancel')
+            else:
+                run_next = self._button('Run next', 'job-run-next', self.actions.run_next)
+                run_next.bind_visibility_from(job, 'place', backward=lambda place: place > 1)
+            self._button('Cancel', 'job-cancel', self.actions.cancel)
+
+    def _button(self, words: str, test_id: str, act: Callable[[str], Awaitable[None]]) -> ui.element:
+        """A quiet button for this job."""
+        button = ui.element('button').classes('button plain job-button').props('type=button')
+        button.props['data-testid'] = test_id
+        button.on('click', lambda: act(self.job.id), args=[])
+        with button:
+            ui.label(words)
+        return button
 
     def _show_failure(self) -> None:
         """Say why a job failed, and offer to try it again."""

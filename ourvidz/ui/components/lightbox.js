@@ -15,7 +15,7 @@ export default {
             <figcaption>{{ given.label }}</figcaption>
           </figure>
         </div>
-        <video v-if="item.kind === 'video'" :key="item.id" ref="video" :src="item.url" :poster="item.preview"
+        <video v-if="item.kind === 'video'" :key="item.id" ref="video" :src="item.url || undefined" :poster="item.preview"
           autoplay playsinline :loop="isLooping" :muted.prop="isMuted" :class="{ 'is-blurred': item.blurred }"
           :style="{ transform }" @loadedmetadata="onLoaded" @play="isPlaying = true" @pause="isPlaying = false"
           @timeupdate="tell" @seeked="tell" @click="playOrPause"></video>
@@ -108,8 +108,9 @@ export default {
       this.items = this.items.filter((item) => item.id !== id);
       if (at <= this.index) this.go(Math.min(at === this.index ? at : this.index - 1, this.items.length - 1));
     },
-    unblur(id) {
-      this.items = this.items.map((item) => (item.id === id ? { ...item, blurred: false } : item));
+    unblur(shown) {
+      this.items = this.items.map((item) => (item.id === shown.id ? shown : item));
+      if (this.item.id === shown.id && shown.kind === 'image') this.load(shown);
     },
     step(by) {
       this.go((this.index + by + this.items.length) % this.items.length);
@@ -122,8 +123,7 @@ export default {
       if (item.kind === 'image') this.load(item);
       for (const near of [1, -1]) {
         const other = this.items[(index + near + this.items.length) % this.items.length];
-        if (other.kind === 'image') new Image().src = other.url;
-        else new Image().src = other.preview;
+        new Image().src = (other.kind === 'image' && other.url) || other.preview;
       }
     },
     tellTimes() {
@@ -136,6 +136,7 @@ export default {
     // The smaller rendition at once, the full size as soon as it is decoded.
     load(item) {
       this.src = item.preview;
+      if (!item.url) return;
       const full = new Image();
       full.src = item.url;
       full.decode().then(() => { if (this.item?.id === item.id) this.src = item.url; }).catch(() => {});

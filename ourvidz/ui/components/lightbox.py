@@ -14,11 +14,15 @@ from ourvidz.ui.components.icon_button import IconButton
 from ourvidz.ui.components.job_words import shortened
 from ourvidz.ui.components.veil import Veil
 from ourvidz.ui.icons import svg
+from ourvidz.ui.placeholder import data_url
 
 ICONS = (
     'close', 'left', 'right', 'info', 'compare', 'play', 'pause', 'back', 'forward', 'mute', 'volume', 'loop',
 )  # fmt: skip
-GIVEN = {'start_frame_id': 'First frame', 'end_frame_id': 'Last frame', 'reference_id': 'Reference'}
+GIVEN = {
+    'start_frame_id': 'First frame', 'end_frame_id': 'Last frame', 'reference_id': 'Reference',
+    'style_reference_id': 'Style reference',
+}  # fmt: skip
 
 
 class Lightbox(ui.element, component='lightbox.js'):
@@ -60,7 +64,7 @@ class Lightbox(ui.element, component='lightbox.js'):
         for asset_id, asset in self._open.items():
             if asset.is_blurred and not there[asset_id].is_blurred:
                 self._open[asset_id] = there[asset_id]
-                self.run_method('unblur', asset_id)
+                self.run_method('unblur', _item(there[asset_id]))
 
     def _build_actions(self) -> None:
         actions = self.actions
@@ -103,11 +107,14 @@ class Lightbox(ui.element, component='lightbox.js'):
 
 
 def _item(asset: Asset) -> dict[str, Any]:
+    """What the browser needs; of a blurred picture no more than its placeholder, so that nothing else is fetched."""
+    behind = data_url(asset.placeholder)
+    poster = media_url(asset, 'poster' if asset.kind == 'video' else 'preview')
     return {
         'id': asset.id,
         'kind': asset.kind,
-        'url': media_url(asset, 'original'),
-        'preview': media_url(asset, 'poster' if asset.kind == 'video' else 'preview'),
+        'url': '' if asset.is_blurred else media_url(asset, 'original'),
+        'preview': behind if asset.is_blurred else poster,
         'width': asset.width,
         'height': asset.height,
         'fps': asset.fps,

@@ -7,7 +7,7 @@ from html import escape
 from nicegui import binding, ui
 
 from ourvidz.errors import OurVidzError
-from ourvidz.generation.references import Reference
+from ourvidz.generation.references import Reference, Source
 from ourvidz.generation.request import Mode
 from ourvidz.ui.components.chip import CyclingChip
 from ourvidz.ui.components.controls import FRAME_USES
@@ -33,6 +33,7 @@ STYLE = Place('style_reference', 'Style ref', 'plus', 'A picture whose style is 
 START = Place('start_frame', 'First', 'frame-start', 'The picture that the clip begins with')
 ANYWHERE = Place('start_frame', 'In it', 'frame-start', 'A picture that appears somewhere in the clip')
 END = Place('end_frame', 'Last', 'frame-end', 'The picture that the clip ends on')
+ORIGINS: dict[Source, str] = {'file': 'a file', 'url': 'the web', 'item': 'the library'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,11 @@ class ReferenceBox(ui.element):
         self.set_visibility(self.shown.is_here)
         self._props['data-slot'] = place.slot
         self._props['data-value'] = reference.source if reference else ''
-        self.button.props['aria-label'] = f'{place.name}: {reference.source if reference else "none"}'
+        self.button.props['aria-label'] = f'{place.name}: {ORIGINS[reference.source] if reference else "none"}'
         self.button.props['aria-description'] = because or place.tip
         self.button.props['aria-disabled'] = 'true' if because else 'false'
-        self.button.props['data-tip'] = because or place.tip
+        origin = f' · from {ORIGINS[reference.source]}' if reference else ''
+        self.button.props['data-tip'] = because or f'{place.tip}{origin}'
         self.button.props['innerHTML'] = self._inside(place, reference)
         self.remove_button.set_visibility(reference is not None)
         self.remove_button.props['aria-label'] = f'Remove {place.name.lower()}'
