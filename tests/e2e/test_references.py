@@ -18,6 +18,16 @@ PASTE = """content => {
     new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData: transfer }));
 }"""
 
+PASTE_BOTH = """content => {
+  const transfer = new DataTransfer();
+  const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+  transfer.items.add(new File([bytes], 'pasted.png', { type: 'image/png' }));
+  transfer.setData('text/plain', 'a fox');
+  const paste = new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData: transfer });
+  document.querySelector('[data-testid=prompt-input]').dispatchEvent(paste);
+  return paste.defaultPrevented;
+}"""
+
 
 @pytest.fixture(autouse=True)
 def tiny_chosen(page: Page) -> Iterator[None]:
@@ -78,6 +88,42 @@ def test_a_file_is_dropped_on_a_box_that_the_model_cannot_honour(page: Page) -> 
 def test_a_picture_is_pasted(page: Page) -> None:
     page.evaluate(PASTE, in_base64(picture('yellow')))
     expect_reference(page, 'file')
+
+
+def test_text_that_comes_with_a_picture_is_pasted_as_text(page: Page) -> None:
+    is_taken = page.evaluate(PASTE_BOTH, in_base64(picture('yellow')))
+    assert not is_taken, 'the browser pastes the text'
+    page.evaluate(PASTE, in_base64(picture('yellow')))
+    expect_reference(page, 'file')
+
+
+def test_how_far_a_reference_is_changed_reaches_the_job(page: Page, app: RunningApp) -> None:
+    page.evaluate(PASTE, in_base64(picture('purple', size=(256, 256))))
+    expect_reference(page, 'file')
+    if page.get_by_test_id('reference-mode').get_attribute('data-value') == 'copy':
+        page.get_by_test_id('reference-mode').click()
+    slider = page.get_by_test_id('reference-strength').locator('[tabindex]')
+    before = float(page.get_by_test_id('reference-strength').get_attribute('aria-valuenow') or 0)
+    for _ in range(3):
+        slider.press('ArrowLeft')
+    wanted = round(before - 0.15, 2)
+    expect(page.get_by_text(f'Change {wanted:.0%}')).to_be_visible()
+    page.get_by_test_id('prompt-input').fill('a purple hill')
+    page.get_by_test_id('generate-button').click()
+    group = page.get_by_test_id('job-group')
+    expect(group).to_have_count(1)
+    job = app.finished(group.get_attribute('data-job-id') or '')
+    assert job['request']['strength'] == wanted
+    assert job['assets'][0]['parameters']['strength'] == wanted
+
+
+def test_what_is_dropped_or_dragged_on_the_library_page_is_the_reference_too(page: Page, app: RunningApp) -> None:
+    app.make('a green hill', model='tiny', variations=1, num_inference_steps=1)
+    page.goto(f'{app.url}/library')
+    page.get_by_test_id('asset-card').first.drag_to(page.locator('header'))
+    expect(page.get_by_test_id('notice').filter(has_text='in its box')).to_be_visible()
+    page.goto(app.url)
+    expect_reference(page, 'item')
 
 
 def test_what_is_no_picture_is_refused_with_the_reason(page: Page) -> None:

@@ -112,7 +112,10 @@ def test_the_last_picture_takes_its_job_along(page: Page, app: RunningApp) -> No
 
 def test_the_tools_of_a_job(page: Page, app: RunningApp) -> None:
     group = made(app, page, 'a lighthouse')
+    page.context.grant_permissions(['clipboard-read', 'clipboard-write'])
     group.hover()
+    group.get_by_test_id('job-copy').click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text === 'a lighthouse')")
     group.get_by_test_id('job-reference').click()
     expect(page.get_by_test_id('reference-box')).to_have_attribute('data-value', 'item')
     group.hover()
@@ -143,6 +146,22 @@ def test_seed_and_picture_go_to_the_form(page: Page, app: RunningApp) -> None:
     card.hover()
     card.get_by_test_id('card-reference').click()
     expect(page.get_by_test_id('reference-box')).to_have_attribute('data-value', 'item')
+    card.hover()
+    card.get_by_test_id('card-regenerate').click()
+    expect(page.get_by_test_id('job-group')).to_have_count(2)
+
+
+def test_a_picture_becomes_the_beginning_of_a_clip(page: Page, app: RunningApp) -> None:
+    card = cards(made(app, page, variations=1)).first
+    card.hover()
+    card.get_by_test_id('card-video').click()
+    expect(page.get_by_test_id('mode-video')).to_have_attribute('aria-pressed', 'true')
+    box = page.get_by_test_id('reference-box')
+    expect(box).to_have_attribute('data-slot', 'start_frame')
+    expect(box).to_have_attribute('data-value', 'item')
+    page.get_by_test_id('reference-box-remove').click()
+    page.get_by_test_id('mode-image').click()
+    expect(box).to_have_attribute('data-slot', 'reference')
 
 
 def test_clearing_can_be_undone_and_new_content_ends_it(page: Page, app: RunningApp) -> None:

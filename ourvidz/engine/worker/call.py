@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import torch
-from diffusers.pipelines.auto_pipeline import AUTO_IMAGE2IMAGE_PIPELINES_MAPPING, _get_task_class
 
 from ourvidz.engine.messages import ImageRun, Output
 from ourvidz.engine.worker.reference import open_reference
@@ -72,6 +71,8 @@ def _image_to_image(run: ImageRun, model: LoadedModel) -> tuple[Any, dict[str, A
 def _image_pipeline(model: LoadedModel) -> Any:
     if 'image' in inspect.signature(model.pipeline.__call__).parameters:
         return model.pipeline
+    from diffusers.pipelines.auto_pipeline import AUTO_IMAGE2IMAGE_PIPELINES_MAPPING, _get_task_class  # a second's work
+
     name = type(model.pipeline).__name__
     cls = _get_task_class(AUTO_IMAGE2IMAGE_PIPELINES_MAPPING, name, throw_error_if_not_exist=False)
     if cls is None:
