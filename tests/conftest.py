@@ -42,10 +42,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope='session')
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with a tiny SDXL checkpoint named 'tiny', and one whose weights do not fit, named 'broken'."""
+    """A models folder: 'tiny', an SDXL checkpoint; 'leaving', its copy; 'broken', whose weights do not fit."""
     folder = tmp_path_factory.mktemp('models')
     tiny_sdxl(folder / 'tiny')
-    shutil.copytree(folder / 'tiny', folder / 'broken')
+    for name in ('leaving', 'broken'):
+        shutil.copytree(folder / 'tiny', folder / name)
     config = folder / 'broken' / 'unet' / 'config.json'
     config.write_text(json.dumps(json.loads(config.read_text()) | {'cross_attention_dim': 96}))
     return folder

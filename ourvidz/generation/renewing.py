@@ -6,12 +6,11 @@ from pathlib import Path
 
 from PIL import Image
 
+from ourvidz.engine.messages import WEBP_QUALITY
 from ourvidz.errors import NotFound
 from ourvidz.generation.frames import frame_at
 from ourvidz.library.files import EDGES, Files, Rendition
 from ourvidz.library.tables import Asset, new_id
-
-WEBP_QUALITY = 85
 
 
 async def renewed(files: Files, asset: Asset, rendition: Rendition) -> Path:

@@ -59,6 +59,7 @@ class Workspace:
         self.references = references
         self.catalog = submission.catalog
         self.id = WORKSPACE_ID
+        self.is_library_empty = True
         self.form = PromptForm()
         self.engine = EngineState()
         self.JOBS_CHANGED = Event[[]]()
@@ -88,6 +89,8 @@ class Workspace:
 
     async def open(self) -> None:
         """Read the form and the jobs, and follow what happens from now on."""
+        self.library.ASSETS_READY.subscribe(self._on_assets_ready)
+        self.is_library_empty = not (await self.library.page(limit=1)).items
         await self._restore_form()
         await self._follower.start(since=now() - KEPT_FOR)
         self.catalog.CHANGED.subscribe(self._derive)
@@ -95,8 +98,12 @@ class Workspace:
 
     async def close(self) -> None:
         """Save the form and follow no more."""
+        self.library.ASSETS_READY.unsubscribe(self._on_assets_ready)
         self._follower.stop()
         await self._save_form()
+
+    def _on_assets_ready(self, _: Sequence[Asset]) -> None:
+        self.is_library_empty = False
 
     # what the panel does
 

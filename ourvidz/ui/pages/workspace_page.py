@@ -73,7 +73,7 @@ class WorkspacePage:
         jobs = self._jobs()
         self.groups.show(jobs)
         self.rail.show(jobs)
-        self.empty.set_visibility(not jobs)
+        self.empty.show(is_shown=not jobs)
         self.rail.set_visibility(bool(jobs))
         self._root.classes(add=None if jobs else 'is-empty', remove='is-empty' if jobs else None)
         self.lightbox.follow()
