@@ -10,7 +10,7 @@ from ourvidz.ui.components.engine_pill import EnginePill
 from ourvidz.ui.components.header_menu import HeaderMenu
 from ourvidz.ui.components.icon_button import IconButton
 from ourvidz.ui.components.shortcuts import Shortcuts
-from ourvidz.ui.notices import Notices
+from ourvidz.ui.notices import Notices, notify
 from ourvidz.ui.theme import use_theme
 from ourvidz.workspace.workspace import Workspace
 
@@ -49,4 +49,7 @@ class Shell:
             IconButton('help', 'Shortcuts', testid='help').on('click', shortcuts.open, args=[])
             HeaderMenu(dict(LINKS.values()), here=LINKS[here][0], on_clear=on_clear)
         Notices()
+        workspace.ASSETS_READY.subscribe(
+            lambda words: notify(words)
+        )  # its own: an equal one would go with a closed page
         DropZone(workspace, is_here=here == 'workspace')

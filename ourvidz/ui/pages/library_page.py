@@ -42,7 +42,6 @@ class LibraryPage:
                 restore.classes('only-dismissed').move(target_index=0)
         workspace.library.ASSETS_CHANGED.subscribe(self._on_changed)
         workspace.library.ASSETS_READY.subscribe(self._on_ready)
-        workspace.ASSETS_READY.subscribe(notify)
 
     async def fill(self) -> None:
         """Show the newest, or what was searched for."""

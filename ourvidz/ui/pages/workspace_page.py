@@ -12,7 +12,6 @@ from ourvidz.ui.components.job_groups import JobGroups
 from ourvidz.ui.components.job_rail import JobRail
 from ourvidz.ui.components.lightbox import Lightbox
 from ourvidz.ui.components.prompt_panel import PromptPanel
-from ourvidz.ui.notices import notify
 from ourvidz.ui.shell import Shell
 from ourvidz.workspace.job_state import JobState
 from ourvidz.workspace.today import Today
@@ -58,7 +57,6 @@ class WorkspacePage:
         self._wait_for_midnight()
         workspace.JOBS_CHANGED.subscribe(self._show_jobs)
         workspace.JOB_CHANGED.subscribe(self._on_job_changed)
-        workspace.ASSETS_READY.subscribe(notify)
         self._client.on_connect(self._learn_zone)
         self._client.on_delete(self._forget_midnight)
 
