@@ -9,7 +9,7 @@ from ourvidz.ui.components.card_toolbar import CardToolbar
 from ourvidz.ui.components.deck import Deck
 from ourvidz.ui.components.job_words import shortened
 from ourvidz.ui.components.lightbox import Lightbox
-from ourvidz.ui.notices import errors_told, notify
+from ourvidz.ui.notices import errors_told
 from ourvidz.ui.shell import Shell
 from ourvidz.workspace.workspace import Workspace
 
