@@ -1,5 +1,5 @@
 # OurVidz with the default build of torch (CUDA). Run with:
-#   docker build -t ourvidz . && docker run --gpus all -p 8080:8080 -v ourvidz:/data ourvidz
+#   docker build -t ourvidz . && docker run --gpus all -p 127.0.0.1:8080:8080 -v ourvidz:/data ourvidz
 FROM python:3.11-slim
 
 RUN useradd --create-home --uid 1000 ourvidz && mkdir /data && chown ourvidz /data

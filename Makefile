@@ -24,7 +24,7 @@ browser:  ## make sure that a Chromium for the browser tests is here
 test: setup browser  ## set everything up, a browser too, and run the tests
 	$(BIN)/python -m pytest
 
-test-long: setup browser  ## the tests that take minutes: kill marathons, long rows of jobs, every browser story
+test-long: setup browser  ## the tests that take minutes: kill marathons, long rows of jobs, the longer browser stories
 	$(BIN)/python -m pytest -m long --timeout 1800
 
 bench: setup browser  ## the benchmarks

@@ -1,11 +1,30 @@
 """Assets: look, search, dismiss, restore, delete."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from ourvidz.api.views import AssetPage, AssetView
+from ourvidz.generation.request import Quality
+from ourvidz.library.tables import AssetStatus
 from ourvidz.system import System
+
+
+class AssetQuery(BaseModel):
+    """Which assets are wanted; a name that is not here is refused, for it would have no effect."""
+
+    model_config = ConfigDict(extra='forbid')
+
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+    kind: Literal['image', 'video'] | None = None
+    query: str = Field('', max_length=10_000)
+    model: str | None = None
+    quality: Quality | None = None
+    status: AssetStatus | None = None
+    is_dismissed: bool | None = None
+    is_favourite: bool | None = None
 
 
 def router(system: System) -> APIRouter:
@@ -13,25 +32,9 @@ def router(system: System) -> APIRouter:
     routes = APIRouter(prefix='/api/assets', tags=['assets'], dependencies=[Depends(system.ready)])
 
     @routes.get('')
-    async def assets(
-        limit: int = Query(50, ge=1, le=200),
-        cursor: str | None = None,
-        kind: Literal['image', 'video'] | None = None,
-        query: str = Query('', max_length=500),
-        model: str | None = None,
-        is_dismissed: bool | None = None,
-        is_favourite: bool | None = None,
-    ) -> AssetPage:
+    async def assets(wanted: Annotated[AssetQuery, Query()]) -> AssetPage:
         """Assets that are not deleted, newest first; `query` searches prompts."""
-        page = await system.library.page(
-            limit=limit,
-            before=cursor,
-            kind=kind,
-            query=query,
-            model=model,
-            is_dismissed=is_dismissed,
-            is_favourite=is_favourite,
-        )
+        page = await system.library.page(before=wanted.cursor, **wanted.model_dump(exclude={'cursor'}))
         return AssetPage(items=[AssetView.of(asset) for asset in page.items], next_cursor=page.next_cursor)
 
     @routes.get('/{asset_id}')

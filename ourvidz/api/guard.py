@@ -10,12 +10,12 @@ from fastapi.responses import JSONResponse
 from nicegui import app
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ourvidz.errors import InvalidInput, NotFound, OurVidzError, Refused, StorageFull, TooLarge
+from ourvidz.errors import InvalidInput, LibraryLocked, NotFound, OurVidzError, Refused, StorageFull, TooLarge
 from ourvidz.system import System
 from ourvidz.workspace.prompt_form import in_words
 
 SAFE_METHODS = ('GET', 'HEAD', 'OPTIONS')
-STATUS = {TooLarge: 413, InvalidInput: 422, NotFound: 404, Refused: 403, StorageFull: 507}
+STATUS = {TooLarge: 413, InvalidInput: 422, NotFound: 404, Refused: 403, StorageFull: 507, LibraryLocked: 503}
 
 
 def register(system: System) -> None:

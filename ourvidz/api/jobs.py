@@ -1,5 +1,7 @@
 """Jobs: queue, look, cancel, dismiss, retry, delete; and the order in which they wait."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +22,15 @@ class Place(BaseModel):
     model_config = ConfigDict(extra='forbid')
 
     before: str | None = Field(description="The id of one of the same person's waiting jobs; null for the end")
+
+
+class JobQuery(BaseModel):
+    """Which jobs are wanted; a name that is not here is refused, for it would have no effect."""
+
+    model_config = ConfigDict(extra='forbid')
+
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
 
 
 class QueueView(BaseModel):
@@ -48,9 +59,9 @@ def router(system: System) -> APIRouter:
         return Queued(id=job.id)
 
     @routes.get('/jobs')
-    async def jobs(limit: int = Query(50, ge=1, le=200), cursor: str | None = None) -> JobPage:
+    async def jobs(wanted: Annotated[JobQuery, Query()]) -> JobPage:
         """All jobs that are not deleted, newest first."""
-        page = await system.library.jobs_page(limit=limit, cursor=cursor)
+        page = await system.library.jobs_page(limit=wanted.limit, cursor=wanted.cursor)
         assets = await system.library.assets_of([job.id for job in page.items])
         views = [JobView.of(job, assets[job.id], system) for job in page.items]
         return JobPage(items=views, next_cursor=page.next_cursor)

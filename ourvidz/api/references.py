@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 from ourvidz.errors import InvalidInput, TooLarge
 from ourvidz.generation.references import MAX_BYTES, Reference
@@ -87,8 +88,11 @@ async def _named(request: Request, system: System) -> Reference:
 async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
     """The body as it comes, however long it says it is. Raises TooLarge."""
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BYTES + 64_000:
-            raise TooLarge('file', f'The file is larger than {MAX_BYTES // 2**20} MB.', advice='Make it smaller.')
-        yield chunk
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > MAX_BYTES + 64_000:
+                raise TooLarge('file', f'The file is larger than {MAX_BYTES // 2**20} MB.', advice='Make it smaller.')
+            yield chunk
+    except ClientDisconnect as error:
+        raise InvalidInput('file', 'The upload broke off.', advice='Send it again.') from error

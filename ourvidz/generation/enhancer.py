@@ -18,9 +18,9 @@ ABILITIES = {Enhancement.INSTRUCT: Ability.INSTRUCT, Enhancement.BASE: Ability.B
 
 @dataclass(frozen=True, slots=True)
 class Enhanced:
-    """The prompt to use, and why it is the person's own if the model's could not be used."""
+    """What the model wrote; '' if the prompt stays as it is, and why unless the person wanted it so."""
 
-    text: str
+    text: str = ''
     because: str = ''
 
 
@@ -59,25 +59,26 @@ class Enhancer:
         run_id: str,
         on_report: Callable[[Report], None] = lambda report: None,
     ) -> Enhanced:
-        """The enhanced prompt, or the person's own with the reason."""
+        """The enhanced prompt, or the reason why there is none; neither if the run was cancelled."""
         text = ''
         try:
             async for piece in self.stream(request, drawer, run_id=run_id):
                 if isinstance(piece, str):
                     text = piece
                 elif isinstance(piece, RunCancelled):
-                    return Enhanced(request.prompt)
+                    return Enhanced()
                 else:
                     on_report(piece)
         except OurVidzError as error:
-            return Enhanced(request.prompt, f'The prompt was not enhanced: {error.message}')
+            return Enhanced(because=f'The prompt was not enhanced: {error.message}')
         because = self.because_unusable(text, request, drawer)
-        return Enhanced(request.prompt, f'The prompt was not enhanced: {because}') if because else Enhanced(text)
+        return Enhanced(because=f'The prompt was not enhanced: {because}') if because else Enhanced(text)
 
     def because_unusable(self, text: str, request: GenerationRequest, drawer: ModelSpec) -> str:
         """Why an enhanced prompt must not be used, '' if it may."""
-        rating = rate(text)
-        if rating.is_minor_sexual or (rating.is_nsfw and request.content is Content.SFW):
+        rating = rate('\n'.join((text, request.prompt, request.style)))
+        is_unfit = rating.is_nsfw if request.content is Content.SFW else rating.has_minor
+        if rating.is_minor_sexual or is_unfit:
             return 'the text model wrote what is not allowed here.'
         return because_unusable(text, request.prompt) or _because_lost(text, request.prompt, drawer)
 

@@ -9,7 +9,10 @@ from ourvidz.errors import NotFound
 
 async def frame_at(path: Path, seconds: float) -> bytes:
     """The frame that a clip shows at a time, as PNG; past its end, the last one. Raises NotFound if it has none."""
-    return await asyncio.to_thread(_frame_at, path, seconds)
+    try:
+        return await asyncio.to_thread(_frame_at, path, seconds)
+    except (OSError, ValueError, IndexError) as error:  # PyAV's errors are these
+        raise NotFound('This clip is lost or cannot be read.', advice='Make it again.') from error
 
 
 def _frame_at(path: Path, seconds: float) -> bytes:

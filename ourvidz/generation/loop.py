@@ -89,6 +89,10 @@ class GenerationLoop:
             try:
                 while (job := await self.queue.next()) is not None:
                     await self._make(job)
+            except OurVidzError as error:
+                log.warning('The generation loop waits: %s', error)
+                await asyncio.sleep(1)
+                continue
             except Exception:
                 log.exception('The generation loop met an error and goes on')
                 await asyncio.sleep(1)
@@ -142,6 +146,9 @@ class GenerationLoop:
                 log.warning('The engine died at job %s, which runs again', job.id)
                 return JobStatus.QUEUED, error
             return JobStatus.FAILED, error
+        except LibraryLocked as error:
+            log.warning('The library is locked at job %s, which runs again', job.id)
+            return JobStatus.QUEUED, error
         except Exception as error:
             return JobStatus.FAILED, _in_words(job, error)
         return (JobStatus.COMPLETED if is_done else JobStatus.CANCELLED), None
@@ -187,7 +194,8 @@ class GenerationLoop:
         spec = self.planner.best_for(request)
         if self.enhancer.is_wanted(request) and not job.enhanced_prompt:
             enhanced = await self.enhancer.enhance(request, spec, run_id=job.id, on_report=self._reporter(job.id))
-            await self.queue.set_enhanced(job.id, enhanced.text)
+            if enhanced.text:
+                await self.queue.set_enhanced(job.id, enhanced.text)
             if enhanced.because:
                 await self.queue.set_note(job.id, enhanced.because)
         job = await self.queue.job(job.id)

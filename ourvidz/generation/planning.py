@@ -100,7 +100,8 @@ class Planner:
             'content': request.content.value,
             'parameters': parameters,
         }
-        note = f'Left out, too long for {spec.title}: {", ".join(prompt.dropped)}' if prompt.dropped else ''
+        notes = [f'Left out, too long for {spec.title}: {", ".join(prompt.dropped)}'] if prompt.dropped else []
+        notes += [f'Too long for {spec.title}, which does not read: {prompt.unread}'] if prompt.unread else []
         outputs = tuple(
             _output(position, seed_of(job.seed, position), prompt, parameters, title=spec.title)
             for position in range(request.variations)
@@ -109,7 +110,7 @@ class Planner:
         weights = {use.id: use.weight for use in request.loras}
         added = (*quick.loras, *(Lora(path=lora.path, weight=weights[lora.id]) for lora in loras))
         run = await self._run(job, request, spec, prompt, numbers, outputs, added, parameters) if outputs else None
-        return Plan(run=run, prompt=prompt, note=note, common=common)
+        return Plan(run=run, prompt=prompt, note='. '.join(notes), common=common)
 
     async def _run(
         self,
@@ -289,6 +290,7 @@ def _parameters(
         'final_prompt': prompt.text,
         'final_negative_prompt': prompt.negative,
         'dropped': list(prompt.dropped),
+        'unread': prompt.unread,
         'model': spec.id,
         'model_title': spec.title,
         'pipeline': spec.pipeline,

@@ -22,7 +22,6 @@ class Ability(StrEnum):
     BOTH_FRAMES = 'both_frames'
     INSTRUCT = 'instruct'
     BASE = 'base'
-    CONTROL = 'control'
 
 
 Kind = Literal['image', 'video', 'text', 'add-on']

@@ -1,1 +1,1 @@
-"""How the embedded Spark image model was made: renderer, captions, training, evaluation and export."""
+"""How the embedded Spark models (image, clip, text) were made: renderer, captions, training, evaluation and export."""

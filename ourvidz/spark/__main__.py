@@ -1,4 +1,4 @@
-"""Trains the embedded image model step by step: `python -m ourvidz.spark STEP`; every step resumes after a kill."""
+"""Trains the embedded models step by step: `python -m ourvidz.spark STEP`; every step resumes after a kill."""
 
 import argparse
 from pathlib import Path

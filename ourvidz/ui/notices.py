@@ -41,14 +41,21 @@ def notify_error(error: OurVidzError) -> None:
 
 
 def offer_undo(undo: Undo, *, seconds: float = 10) -> None:
-    """Say what was done, with a button that takes it back."""
-    _show(undo.text, seconds=seconds, take_back=undo.take_back)
+    """Say what was done, with a button that takes it back; nothing if nothing was done."""
+    if undo.text:
+        _show(undo.text, seconds=seconds, take_back=undo.take_back)
 
 
-def copy(text: str, title: str) -> None:
-    """Put a text into the person's clipboard, also where the page came over plain http."""
-    ui.run_javascript(f'window.ourvidzCopy({json.dumps(text)})')
-    notify(f'{title} copied', seconds=3)
+async def copy(text: str, title: str) -> None:
+    """Put a text into the clipboard, also where the page came over plain http, and say whether that went well."""
+    try:
+        is_done = await ui.run_javascript(f'window.ourvidzCopy({json.dumps(text)})', timeout=10)
+    except TimeoutError:
+        is_done = False
+    if is_done:
+        notify(f'{title} copied', seconds=3)
+    else:
+        notify('The browser does not let this page copy. Mark the words and copy them by hand.')
 
 
 @contextmanager

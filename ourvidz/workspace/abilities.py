@@ -38,6 +38,9 @@ def refusals(form: PromptForm, catalog: Catalog, *, is_nsfw_allowed: bool) -> di
     if spec is None:
         found['generate'] = 'No model is installed for this. Get one on the Models page.'
         return found
+    if form.model and form.model != spec.id:
+        found['generate'] = f'The model {form.model} is not installed any more. Choose another one.'
+        return found
     found |= {control: because for control in NEEDS if (because := why_not(control, spec))}
     is_copy = form.reference_mode is ReferenceMode.COPY and form.reference is not None and 'reference' not in found
     if form.mode is Mode.IMAGE and is_copy:

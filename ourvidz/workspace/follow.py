@@ -101,7 +101,7 @@ class JobFollower:
             return None
 
     def _take(self, job_id: str, job: Job | None, assets: Sequence[Asset]) -> bool:
-        """Show or drop one job; True if the list changed."""
+        """Show or drop one job; True if the list changed, or one that was over runs once more."""
         if job is None or not _is_shown(job, assets):
             return self._by_id.pop(job_id, None) is not None
         is_new = job_id not in self._by_id
@@ -110,13 +110,13 @@ class JobFollower:
         except ValidationError:
             log.warning('Job %s asks for what this version does not know, so it is not shown', job_id)
             return False
-        was_over = is_new or state.is_over
+        was_over = not is_new and state.is_over
         self._show(state, job, assets)
         if not is_new:
             self.workspace.JOB_CHANGED.emit(state)
-        if not was_over and state.status is JobStatus.COMPLETED:
+        if not is_new and not was_over and state.status is JobStatus.COMPLETED:
             self._announce(state)
-        return is_new
+        return is_new or (was_over and not state.is_over)
 
     def _announce(self, state: JobState) -> None:
         number = sum(asset.created_at >= state.started_at for asset in state.assets)
@@ -209,7 +209,7 @@ def _is_shown(job: Job, assets: Sequence[Asset]) -> bool:
     if job.dismissed_at is not None or job.deleted_at is not None:
         return False
     hidden = [asset for asset in assets if asset.dismissed_at is not None or asset.deleted_at is not None]
-    return not (assets and len(hidden) == len(assets) and job.status is JobStatus.COMPLETED)
+    return len(hidden) < len(assets) or job.status is not JobStatus.COMPLETED
 
 
 def _waiting_words(place: int, *, is_paused: bool) -> str:

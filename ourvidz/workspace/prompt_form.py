@@ -113,7 +113,7 @@ class PromptForm:
             'loras': self.loras,
             'content': self.content,
             'enhancement': self.enhancement,
-            'enhanced_prompt': self.enhanced_prompt if self.enhanced_of == self.prompt else '',
+            'enhanced_prompt': self.enhanced_prompt if self._is_enhanced else '',
         }
         for slot in SLOTS_BY_MODE[self.mode]:
             reference = getattr(self, slot)
@@ -129,6 +129,10 @@ class PromptForm:
             values |= {'num_frames': self.num_frames, 'fps': self.fps}
             values['is_continued'] = bool(self.continued_id) and values.get('start_frame_id') == self.continued_id
         return {name: value for name, value in values.items() if not self.why_not(name)}
+
+    @property
+    def _is_enhanced(self) -> bool:
+        return self.enhanced_of == self.prompt and not self.is_enhancing
 
     def take(self, values: dict[str, Any]) -> None:
         """Take over kept values; what is unknown or out of range is left at its default."""

@@ -1,6 +1,7 @@
 """One workspace: its jobs as the page shows them, and everything that a person can do with them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from ourvidz.generation.references import Reference, References, Source
 from ourvidz.generation.request import AspectRatio, Content, GenerationRequest, Mode, idle_fields
 from ourvidz.generation.submission import Submission
 from ourvidz.library.library import Library
-from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, Asset, Job, now
+from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, Asset, Job, JobStatus, now
 from ourvidz.models.vocabulary import Vocabulary
 from ourvidz.workspace.abilities import chosen_spec, hint, refusals
 from ourvidz.workspace.enhancing import FormEnhancing
@@ -231,7 +232,7 @@ class Workspace:
         async def take_back() -> None:
             await self.library.restore([asset.id for asset in assets])
 
-        return Undo(f'{_named(assets)} dismissed, still in the library', take_back)
+        return Undo(f'{_named(assets)} dismissed, still in the library' if assets else '', take_back)
 
     async def delete(self, asset_ids: Sequence[str]) -> Undo:
         assets = await self.library.delete(asset_ids)
@@ -239,19 +240,18 @@ class Workspace:
         async def take_back() -> None:
             await self.library.undelete([asset.id for asset in assets])
 
-        return Undo(f'{_named(assets)} deleted', take_back)
+        return Undo(f'{_named(assets)} deleted' if assets else '', take_back)
 
     async def dismiss_jobs(self, job_ids: Sequence[str]) -> Undo:
         """Hide whole jobs; one that waits or runs is cancelled first."""
         shown = self._shown(job_ids)
-        for job in shown:
-            if not job.is_over:
-                await self.cancel(job.id)
+        stopped = await self._stop(shown)
         hidden = await self.library.dismiss_jobs(job_ids)
 
         async def take_back() -> None:
             await self.library.restore_jobs(job_ids, assets=[asset.id for asset in hidden])
             await self._follower.refresh(job_ids)
+            await self._requeue(stopped)
 
         await self._follower.refresh(job_ids)
         return Undo(f'{_counted_jobs(shown)} dismissed, still in the library', take_back)
@@ -259,17 +259,28 @@ class Workspace:
     async def delete_jobs(self, job_ids: Sequence[str]) -> Undo:
         """Delete whole jobs with all they made; one that waits or runs is cancelled first."""
         shown = self._shown(job_ids)
-        for job in shown:
-            if not job.is_over:
-                await self.cancel(job.id)
+        stopped = await self._stop(shown)
         gone = await self.library.delete_jobs(job_ids)
 
         async def take_back() -> None:
             await self.library.undelete_jobs(job_ids, assets=[asset.id for asset in gone])
             await self._follower.refresh(job_ids)
+            await self._requeue(stopped)
 
         await self._follower.refresh(job_ids)
         return Undo(f'{_counted_jobs(shown)} deleted', take_back)
+
+    async def _stop(self, jobs: Iterable[JobState]) -> list[str]:
+        """Cancel those that wait or run; gives their ids."""
+        stopped = [job.id for job in jobs if not job.is_over]
+        for job_id in stopped:
+            await self.cancel(job_id)
+        return stopped
+
+    async def _requeue(self, job_ids: Iterable[str]) -> None:
+        for job_id in job_ids:
+            if (await self.library.job(job_id)).status is JobStatus.CANCELLED:
+                await self.retry(job_id)
 
     async def clear(self, since: datetime) -> Undo:
         """Dismiss all that is over of one browser's today."""
@@ -323,7 +334,8 @@ class Workspace:
 
 
 def _named(assets: Sequence[Asset]) -> str:
-    return counted(len(assets), assets[0].kind if assets else 'image')
+    kinds = Counter(asset.kind for asset in assets)
+    return ' and '.join(counted(number, kind) for kind, number in sorted(kinds.items()))
 
 
 def _counted_jobs(jobs: Sequence[JobState]) -> str:

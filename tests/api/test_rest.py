@@ -166,9 +166,19 @@ def test_an_upload_is_as_large_as_it_is_whatever_it_says(app: RunningApp) -> Non
 
 
 def test_searches_and_pages_are_checked_by_field(app: RunningApp) -> None:
-    for field, value in (('query', 'x' * 501), ('limit', '1.5'), ('limit', '9' * 5_000), ('cursor', '\0')):
+    for field, value in (
+        ('query', 'x' * 10_001),
+        ('limit', '1.5'),
+        ('limit', '9' * 5_000),
+        ('cursor', '\0'),
+        ('status', 'lost'),
+        ('is_favorite', 'true'),
+    ):
         answer = app.api.get('/api/assets', params={field: value})
         assert (answer.status_code, answer.json()['field']) == (422, field)
+    assert app.api.get('/api/jobs', params={'status': 'failed'}).json()['field'] == 'status'
+    assert app.api.get('/api/assets', params={'query': 'x ' * 5_000}).json()['items'] == []
+    assert {item['status'] for item in app.api.get('/api/assets?status=completed').json()['items']} <= {'completed'}
 
 
 def test_a_file_that_is_no_picture_is_refused(app: RunningApp) -> None:

@@ -3,6 +3,7 @@
 Windows of one kind share what the browser has cached: a page opens in half the time.
 """
 
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 
 from tests.running import PATIENCE, RunningApp
 
-CHROMIUM = '/usr/bin/chromium'
+CHROMIUM = shutil.which('chromium') or '/usr/bin/chromium'
 FLAGS = (
     '--no-sandbox',
     '--disable-background-networking',

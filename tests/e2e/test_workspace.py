@@ -188,7 +188,9 @@ def test_cards_by_keyboard(page: Page, app: RunningApp) -> None:
     page.keyboard.press('ArrowUp')
     page.keyboard.press('ArrowLeft')
     expect(cards(above).nth(0)).to_be_focused()
-    page.keyboard.press('h')
+    page.keyboard.down('h')
+    page.keyboard.down('h')  # it repeats while it is held
+    page.keyboard.up('h')
     expect(cards(above)).to_have_count(2)
     page.keyboard.press('Delete')
     expect(cards(above)).to_have_count(1)

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from ourvidz.engine.process import EngineProcess
+from ourvidz.generation.enhancer import Enhancer
 from ourvidz.generation.enhancing import because_unusable, text_run, tidied
 from ourvidz.generation.request import GenerationRequest
+from ourvidz.models.catalog import Catalog
 from ourvidz.models.spec import ModelSpec
+from ourvidz.settings import Settings
 
 QWEN = ModelSpec(id='qwen', title='Qwen', kind='text', family='qwen', pipeline='causal-lm', path=Path('qwen'))
 SDXL = ModelSpec(id='sdxl', title='SDXL', kind='image', family='sdxl', pipeline='StableDiffusionXLPipeline')
@@ -79,3 +83,20 @@ def test_what_is_no_prompt_is_not_used_and_says_why(text: str, because: str) -> 
     found = because_unusable(text, 'a fox in snow')
     assert because in found
     assert bool(because) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ('text', 'fields'),
+    [
+        ('a schoolgirl in a field', {'prompt': 'somebody', 'style': 'lingerie'}),
+        ('a child in a field', {'prompt': 'somebody', 'content': 'nsfw'}),
+        ('a naked woman in a field', {'prompt': 'a woman'}),
+    ],
+)
+def test_what_the_model_adds_is_read_with_all_else(text: str, fields: dict[str, str], tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    enhancer = Enhancer(
+        catalog=Catalog(settings), engine=EngineProcess(device='cpu', memory_record=tmp_path / 'm.json')
+    )
+    request = GenerationRequest.model_validate(fields | {'enhancement': 'base'})
+    assert 'not allowed here' in enhancer.because_unusable(text, request, SDXL)

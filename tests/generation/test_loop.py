@@ -216,6 +216,25 @@ async def test_the_end_of_a_job_is_recorded_as_soon_as_the_library_can_be_writte
         await bench.loop.stop()
 
 
+async def test_a_library_that_is_locked_while_a_job_is_planned_only_delays_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, patience_seconds=0.05) as library:
+        with closing(sqlite3.connect(library.database.path, isolation_level=None)) as other:
+            bench = Bench(tmp_path, library, engine=MakingEngine())
+            locking, waited = iter(['BEGIN IMMEDIATE']), list[str]()
+
+            def unlock(_: str, report: Report) -> None:
+                if isinstance(report, Noted) and 'cannot be recorded yet' in report.text and other.in_transaction:
+                    waited.append(report.text)
+                    other.execute('COMMIT')
+
+            bench.loop.JOB_CHANGED.subscribe(lambda _: other.execute(next(locking, 'SELECT 1')))
+            bench.loop.RUN_REPORTED.subscribe(unlock)
+            job = await bench.make()
+            assert waited and (await bench.finished(job.id)).status is JobStatus.COMPLETED
+            assert len((await library.assets_of([job.id]))[job.id]) == 3
+            await bench.loop.stop()
+
+
 async def test_who_stops_the_app_does_not_wait_for_a_library_that_cannot_be_written(tmp_path: Path) -> None:
     async with locked_out(tmp_path) as (bench, job, other):
         async with asyncio.timeout(60):

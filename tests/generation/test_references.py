@@ -17,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from ourvidz.errors import InvalidInput, NotFound
 from ourvidz.generation.fetching import is_public
+from ourvidz.generation.frames import frame_at
 from ourvidz.generation.pictures import MAX_BYTES
 from ourvidz.generation.references import References
 
@@ -138,6 +139,17 @@ async def test_what_a_picture_is_said_to_show_is_kept(references: References, tm
     (tmp_path / 'picture.png').write_bytes(picture())
     assert (await references.add_picture(tmp_path / 'picture.png', caption='a fox')).caption == 'a fox'
     assert (await references.add_bytes(picture())).caption == 'a fox'
+
+
+@pytest.mark.parametrize('content', [None, b'', b'no clip at all'])
+async def test_a_clip_that_is_lost_or_damaged_gives_no_frame_but_a_sentence(
+    content: bytes | None, tmp_path: Path
+) -> None:
+    path = tmp_path / 'clip.mp4'
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(NotFound, match='lost or cannot be read'):
+        await frame_at(path, 0)
 
 
 async def test_a_name_tells_nothing(references: References, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ async def watched(folder: Path) -> AsyncIterator[tuple[System, Job, list[str]]]:
     system = System(Settings(data_dir=folder))
     await system.database.open()
     await system.library.reconcile()
+    await system.catalog.open()
     job = await add_job(system.library, request=REQUEST)
     await system.workspace.open()
     told = list[str]()
@@ -27,6 +28,7 @@ async def watched(folder: Path) -> AsyncIterator[tuple[System, Job, list[str]]]:
         yield system, job, told
     finally:
         await system.workspace.close()
+        await system.catalog.close()
         await system.database.close()
 
 
@@ -52,6 +54,47 @@ async def test_a_library_is_empty_until_something_is_made(tmp_path: Path) -> Non
         assert not system.workspace.is_library_empty
     async with watched(tmp_path) as (system, _, _):
         assert not system.workspace.is_library_empty
+
+
+async def test_a_job_without_any_picture_left_goes(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (system, job, _):
+        await end(system, job)
+        undo = await system.workspace.delete([asset.id for asset in system.workspace.job(job.id).assets])
+        await system.library.ASSETS_CHANGED.call(list((await system.library.page(limit=9)).items))
+        await system.loop.JOB_CHANGED.call(job.id)
+        assert not system.workspace.jobs
+        await undo.take_back()
+        await system.loop.JOB_CHANGED.call(job.id)
+        assert len(system.workspace.job(job.id).assets) == 2
+
+
+async def test_an_old_job_that_runs_once_more_is_told_to_every_page(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (system, job, _):
+        await system.queue.finish(job.id, JobStatus.FAILED)
+        await system.loop.JOB_CHANGED.call(job.id)
+        told = list[str]()
+        system.workspace.JOBS_CHANGED.subscribe(lambda: told.append('changed'))
+        await system.queue.retry(job.id)
+        await system.loop.JOB_CHANGED.call(job.id)
+        assert told == ['changed']
+
+
+async def test_a_waiting_job_that_was_dismissed_waits_again_once_that_is_taken_back(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (system, _, _):
+        waiting = await system.workspace.submit(GenerationRequest(prompt='an owl'))
+        undo = await system.workspace.dismiss_jobs([waiting.id])
+        assert await system.queue.waiting() == []
+        await undo.take_back()
+        assert await system.queue.waiting() == [waiting.id]
+        assert not system.workspace.job(waiting.id).is_over
+
+
+async def test_a_chosen_model_that_is_gone_is_named(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (system, _, _):
+        system.workspace.set(image_model='my-own')
+        assert 'my-own is not installed any more' in system.workspace.form.why_not('generate')
+        system.workspace.set(image_model='')
+        assert not system.workspace.form.why_not('generate')
 
 
 async def test_what_was_over_before_is_not_announced(tmp_path: Path) -> None:

@@ -63,7 +63,14 @@ def test_what_acts_on_a_reference_alone_is_not_sent_without_one() -> None:
     assert idle_fields(PromptForm(prompt='a fox', num_frames=9, fps=8).request()) == {}
 
 
-def test_an_enhanced_prompt_counts_only_for_the_prompt_that_it_was_made_of() -> None:
+def test_an_enhanced_prompt_counts_only_once_it_is_written() -> None:
+    form = PromptForm(prompt='a fox', enhanced_prompt='a red fox in', enhanced_of='a fox', is_enhancing=True)
+    assert form.request().enhanced_prompt == ''
+    form.is_enhancing = False
+    assert form.request().enhanced_prompt == 'a red fox in'
+
+
+def test_an_enhanced_prompt_counts_only_for_for_the_prompt_that_it_was_made_of() -> None:
     form = PromptForm(prompt='a fox', enhanced_prompt='a red fox in the snow', enhanced_of='a fox')
     assert form.request().enhanced_prompt == 'a red fox in the snow'
     form.prompt = 'a car'

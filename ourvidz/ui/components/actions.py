@@ -103,7 +103,7 @@ class Actions:
 
     async def copy_prompt(self, job_id: str) -> None:
         with errors_told():
-            copy(self.workspace.job(job_id).prompt, 'Prompt')
+            await copy(self.workspace.job(job_id).prompt, 'Prompt')
 
     async def cancel(self, job_id: str) -> None:
         with errors_told():

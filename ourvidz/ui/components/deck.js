@@ -135,6 +135,7 @@ export default {
       else if (event.key === 'Enter' || event.key === ' ') this.$emit('view', id);
       else if (VERBS[event.key]) {
         const verb = VERBS[event.key];
+        if (event.repeat) return event.preventDefault(); // a key that is held is one wish
         if (verb === 'create_video' && card.dataset.kind !== 'image') return;
         if (verb === 'delete' || verb === 'dismiss') {
           (this.beside(card, 1) ?? this.beside(card, -1))?.focus();

@@ -22,6 +22,7 @@ class GenerateButton(ui.element):
         for field in ('mode', 'variations', 'prompt', 'refusals'):
             binding.bind_from(self, 'shown', workspace.form, field, lambda _: self._derived())
         self.on('click', self._on_click, ['detail'])
+        self.on('keydown', js_handler='(e) => { if (e.repeat) e.preventDefault(); }')
         self.show()
 
     def _derived(self) -> tuple[str, str]:
@@ -38,7 +39,7 @@ class GenerateButton(ui.element):
         self._props['data-tip'] = because
 
     async def _on_click(self, event: events.GenericEventArguments) -> None:
-        """The second click of a double click is no second wish."""
+        """The second click of a double click is no second wish, nor is a key that is held."""
         if event.args['detail'] < 2:
             await self.generate()
 

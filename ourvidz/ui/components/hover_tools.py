@@ -41,6 +41,7 @@ class HoverTools(ui.element, component='hover_tools.js'):
             'click',
             act,
             js_handler=f"""(e) => {{
+                if (e.detail > 1) return;  // a double click is one wish
                 const place = e.currentTarget.closest("[{self._id_attribute}]");
                 const id = place.getAttribute("{self._id_attribute}");
                 {vanish}

@@ -40,9 +40,10 @@ class JobGroup(ui.element):
             return
         job = self.job
         with self:
-            with ui.element('div').classes('job-head').props('draggable=true') as self._head:
+            with ui.element('div').classes('job-head').props('draggable=true'):
                 ui.label(shortened(job.prompt, 300)).classes('job-prompt')
                 self._line = ui.element('div').classes('job-line')
+            self._note = ui.label(job.note).classes('job-note').props('data-testid=job-note')
             self._grid = ui.element('div').classes('job-grid')
         self._bar: ui.element | None = None
         self._failure: ui.element | None = None
@@ -129,13 +130,13 @@ class JobGroup(ui.element):
             button.on('click', lambda: self.actions.retry(job.id), args=[])
             with button:
                 ui.label('Retry')
-        self._failure.move(target_index=1)
+        self._failure.move(target_index=2)
 
     def _refresh_note(self) -> None:
         if not self.is_built:
             return
-        if self.job.note != self._head.props.get('data-note', ''):
-            self._head.props['data-note'] = self.job.note
+        self._note.set_text(self.job.note)
+        self._note.set_visibility(bool(self.job.note))
 
     # the cards
 

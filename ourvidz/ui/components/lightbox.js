@@ -258,7 +258,7 @@ export default {
     // keys; whatever acts on the picture is a button in the slot that bears its key
     onKey(event) {
       if (event.key === 'Tab') return this.keepFocus(event);
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.key === '?') return;
       event.stopPropagation();
       if (event.target.type === 'range' && /^(Arrow|Home|End|Page)/.test(event.key)) return;
       const stage = this.$refs.stage.getBoundingClientRect();
@@ -271,12 +271,12 @@ export default {
         ',': () => this.frame(-1), '.': () => this.frame(1),
         ' ': () => { if (event.target.tagName !== 'BUTTON') this.playOrPause(); else return true; },
       };
-      const act = acts[event.key] ?? this.button(event.key === 'Backspace' ? 'Delete' : event.key);
+      const act = acts[event.key] ?? this.button(event.key === 'Backspace' ? 'Delete' : event.key, event.repeat);
       if (act && act() !== true) event.preventDefault();
     },
-    button(key) {
+    button(key, isRepeated) {
       const button = this.$refs.box.querySelector(`[data-key="${CSS.escape(key)}"]`);
-      return button && (() => { button.click(); });
+      return button && (() => { if (!isRepeated) button.click(); });
     },
     playOrPause() {
       const video = this.$refs.video;

@@ -46,7 +46,7 @@ class PromptBox(ui.element):
 
     def _prompt(self) -> None:
         prompt = ui.textarea(placeholder=PLACEHOLDER, value=self.workspace.form.prompt, on_change=self._on_prompt)
-        prompt.classes('prompt-words').props('borderless dense autogrow maxlength=4000 spellcheck=false')
+        prompt.classes('prompt-words').props('borderless dense autogrow spellcheck=false')
         prompt.props('aria-label=Prompt data-testid=prompt-input enterkeyhint=enter')
         prompt.bind_value_from(self.workspace.form, 'prompt')
 
@@ -64,7 +64,7 @@ class _Negative(ui.input):
         super().__init__(value=workspace.form.negative_prompt, on_change=self._on_typed)
         self.workspace = workspace
         self.classes('negative-words')
-        self.props('borderless dense maxlength=4000 aria-label="Negative prompt" data-testid=negative-input')
+        self.props('borderless dense aria-label="Negative prompt" data-testid=negative-input')
         self.bind_value_from(workspace.form, 'negative_prompt')
         self.because = ''
         binding.bind_from(

@@ -21,7 +21,7 @@ class SeedInput:
             self.die.follow(workspace.form, 'seed', look=self._look)
             self.die.on('click', self._on_die, [])
             self.input = ui.input(placeholder='random', on_change=self._on_typed)
-            self.input.props('borderless dense maxlength=19 inputmode=numeric aria-label=Seed data-testid=seed-input')
+            self.input.props('borderless dense inputmode=numeric aria-label=Seed data-testid=seed-input')
             binding.bind_from(self.input, 'value', workspace.form, 'seed', in_field)
 
     def _look(self) -> Look:
@@ -34,7 +34,7 @@ class SeedInput:
 
     def _on_typed(self, event: events.ValueChangeEventArguments[Any]) -> None:
         text = (event.value or '').strip()
-        is_seed = not text or (text.isascii() and text.isdecimal() and int(text) <= MAX_SEED)
+        is_seed = not text or (text.isascii() and text.isdecimal() and len(text) <= 40 and int(text) <= MAX_SEED)
         if not is_seed:
             notify(f'A seed is a whole number from 0 to {MAX_SEED}.')
             self.input.set_value(in_field(self.workspace.form.seed))

@@ -1,12 +1,15 @@
 // Keys that work anywhere on the page, unless the person is typing.
 // navigator.clipboard is missing where a page came over plain http, as it does on a home network.
 window.ourvidzCopy = async (text) => {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
+  const before = document.activeElement;
   const field = Object.assign(document.createElement('textarea'), { value: text });
   document.body.append(field);
   field.select();
-  document.execCommand('copy');
+  const isDone = document.execCommand('copy');
   field.remove();
+  before?.focus?.();
+  return isDone;
 };
 
 export default {

@@ -4,21 +4,21 @@ from nicegui import ui
 
 KEYS = {
     'Anywhere': {
-        'Ctrl Enter': 'Generate',
-        '/': 'Write the prompt',
+        'Ctrl Enter': 'Generate, in the workspace',
+        '/': 'Write the prompt; in the library, search',
         'Ctrl Z': 'Undo what was just dismissed or deleted',
         '?': 'This list',
     },
     'On a picture, small or large': {
         '← ↑ → ↓': 'Go to the next one',
-        'Enter': 'View it large',
+        'Enter Space': 'View it large',
         'D': 'Download',
         'R': 'Use as reference',
         'S': 'Use its seed',
         'G': 'Regenerate',
         'V': 'Create video',
         'H': 'Dismiss: it stays in the library',
-        'Del': 'Delete',
+        'Del Backspace': 'Delete',
     },
     'On a control that steps through its values': {
         'Click': 'Next value',
@@ -30,6 +30,7 @@ KEYS = {
         'Home End': 'First and last',
         '+ − 0': 'Zoom in, out, and back',
         'I': 'Details',
+        'C': 'Side by side with what was given',
         'Space': 'Play or pause a clip',
         ', .': 'One frame back or forward',
         'Esc': 'Close',

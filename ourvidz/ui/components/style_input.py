@@ -23,7 +23,7 @@ class StyleInput(ui.element):
         self.classes('chip-field style-field')
         with self:
             self.input = ui.input(placeholder='Style', value=workspace.form.style, on_change=self._on_typed)
-            self.input.props('borderless dense maxlength=300 aria-label=Style data-testid=style-input')
+            self.input.props('borderless dense aria-label=Style data-testid=style-input')
             self.input.bind_value_from(workspace.form, 'style')
             self.because = ''
             binding.bind_from(self, 'because', workspace.form, 'refusals', lambda _: workspace.form.why_not('style'))
