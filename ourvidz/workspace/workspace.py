@@ -250,8 +250,8 @@ class Workspace:
 
         async def take_back() -> None:
             await self.library.restore_jobs(job_ids, assets=[asset.id for asset in hidden])
-            await self._follower.refresh(job_ids)
             await self._requeue(stopped)
+            await self._follower.refresh(job_ids)
 
         await self._follower.refresh(job_ids)
         return Undo(f'{_counted_jobs(shown)} dismissed, still in the library', take_back)
@@ -264,8 +264,8 @@ class Workspace:
 
         async def take_back() -> None:
             await self.library.undelete_jobs(job_ids, assets=[asset.id for asset in gone])
-            await self._follower.refresh(job_ids)
             await self._requeue(stopped)
+            await self._follower.refresh(job_ids)
 
         await self._follower.refresh(job_ids)
         return Undo(f'{_counted_jobs(shown)} deleted', take_back)

@@ -91,10 +91,13 @@ async def test_a_waiting_job_that_was_dismissed_waits_again_once_that_is_taken_b
 
 async def test_a_chosen_model_that_is_gone_is_named(tmp_path: Path) -> None:
     async with watched(tmp_path) as (system, _, _):
-        system.workspace.set(image_model='my-own')
-        assert 'my-own is not installed any more' in system.workspace.form.why_not('generate')
-        system.workspace.set(image_model='')
-        assert not system.workspace.form.why_not('generate')
+        form = system.workspace.form
+        form.image_model = 'my-own'
+        system.catalog.CHANGED.emit()
+        assert 'my-own is not installed any more' in form.why_not('generate')
+        form.image_model = ''
+        system.catalog.CHANGED.emit()
+        assert not form.why_not('generate')
 
 
 async def test_what_was_over_before_is_not_announced(tmp_path: Path) -> None:
