@@ -52,18 +52,27 @@ async def reconcile(database: Database, files: Files) -> Reconciled:
         columns: tuple[Any, ...] = (Asset.id, Asset.path, Asset.status, Asset.error, Asset.deleted_at, Asset.file_size)
         rows = (await session.execute(select(*columns))).all()
     staged = await files.empty_staging()
-    present = await asyncio.to_thread(_inventory, files.library_dir)
-    shown = [row for row in rows if row.deleted_at is None]
-    here = [row for row in shown if row.status is AssetStatus.COMPLETED]
-    lost = [row.id for row in here if row.path not in present]
-    damaged = [row.id for row in here if row.path in present and not _is_whole(row, present, files.library_dir)]
-    found = [row.id for row in shown if row.error in (LOST, DAMAGED) and _is_whole(row, present, files.library_dir)]
-    places = _places(row.path for row in rows)
-    orphans = await asyncio.to_thread(_set_aside, files.library_dir, present.keys() - places)
-    await _mark(database, lost, AssetStatus.FAILED, LOST)
-    await _mark(database, damaged, AssetStatus.FAILED, DAMAGED)
-    await _mark(database, found, AssetStatus.COMPLETED, '')
-    return _logged(Reconciled(staged, tuple(lost), tuple(damaged), tuple(found), tuple(orphans)))
+    reconciled = await asyncio.to_thread(_compare, rows, files.library_dir, staged)
+    await _mark(database, reconciled.lost, AssetStatus.FAILED, LOST)
+    await _mark(database, reconciled.damaged, AssetStatus.FAILED, DAMAGED)
+    await _mark(database, reconciled.found, AssetStatus.COMPLETED, '')
+    return _logged(reconciled)
+
+
+def _compare(rows: Sequence[Any], folder: Path, staged: int) -> Reconciled:
+    """What rows and files say of each other; files without row are set aside."""
+    present = _inventory(folder)
+    lost, damaged, found = list[str](), list[str](), list[str]()
+    for row in rows:
+        if row.deleted_at is None and row.status is AssetStatus.COMPLETED:
+            if row.path not in present:
+                lost.append(row.id)
+            elif not _is_whole(row, present, folder):
+                damaged.append(row.id)
+        elif row.deleted_at is None and row.error in (LOST, DAMAGED) and _is_whole(row, present, folder):
+            found.append(row.id)
+    orphans = _set_aside(folder, present.keys() - _places(row.path for row in rows))
+    return Reconciled(staged, tuple(lost), tuple(damaged), tuple(found), tuple(orphans))
 
 
 def _is_whole(row: Any, present: Mapping[str, int], folder: Path) -> bool:
@@ -81,13 +90,17 @@ def _is_readable(path: Path) -> bool:
 
 
 def _inventory(folder: Path) -> dict[str, int]:
-    """The sizes in bytes of all files of the library but hidden ones, by their paths relative to it, / between."""
-    return {
-        os.path.relpath(entry.path, folder).replace(os.sep, '/'): entry.stat().st_size
-        for place, _, _ in os.walk(folder)
-        for entry in os.scandir(place)
-        if entry.is_file() and not entry.name.startswith('.')
-    }
+    """All files of the library but hidden ones by their paths relative to it, / between; originals with their bytes."""
+    sizes, places = dict[str, int](), [''] if folder.is_dir() else []
+    while places:
+        place = places.pop()
+        with os.scandir(folder / place) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    places.append(f'{place}{entry.name}/')
+                elif entry.is_file() and not entry.name.startswith('.'):
+                    sizes[f'{place}{entry.name}'] = 0 if entry.name.endswith('.webp') else entry.stat().st_size
+    return sizes
 
 
 def _places(paths: Iterable[str]) -> set[str]:
@@ -111,7 +124,7 @@ def _set_aside(folder: Path, names: Iterable[str]) -> list[Path]:
     return orphans
 
 
-async def _mark(database: Database, asset_ids: list[str], status: AssetStatus, error: str) -> None:
+async def _mark(database: Database, asset_ids: Sequence[str], status: AssetStatus, error: str) -> None:
     if asset_ids:
         async with database.writing() as session:
             wanted = is_one_of(Asset.id, asset_ids)
