@@ -100,8 +100,6 @@ class Planner:
             'content': request.content.value,
             'parameters': parameters,
         }
-        notes = [f'Left out, too long for {spec.title}: {", ".join(prompt.dropped)}'] if prompt.dropped else []
-        notes += [f'Too long for {spec.title}, which does not read: {prompt.unread}'] if prompt.unread else []
         outputs = tuple(
             _output(position, seed_of(job.seed, position), prompt, parameters, title=spec.title)
             for position in range(request.variations)
@@ -110,7 +108,7 @@ class Planner:
         weights = {use.id: use.weight for use in request.loras}
         added = (*quick.loras, *(Lora(path=lora.path, weight=weights[lora.id]) for lora in loras))
         run = await self._run(job, request, spec, prompt, numbers, outputs, added, parameters) if outputs else None
-        return Plan(run=run, prompt=prompt, note='. '.join(notes), common=common)
+        return Plan(run=run, prompt=prompt, note=prompt.left_out(spec.title), common=common)
 
     async def _run(
         self,

@@ -7,6 +7,7 @@ exactly the words that it was trained on.
 import random
 import re
 from dataclasses import dataclass
+from textwrap import shorten
 
 from ourvidz.generation.request import CameraAngle, Content, GenerationRequest, ReferenceMode, ShotType
 from ourvidz.models.spec import Ability, ModelSpec
@@ -60,6 +61,13 @@ class FinalPrompt:
     unknown: tuple[str, ...] = ()
     unsaid: tuple[tuple[str, ...], ...] = ()
     is_exact: bool = True
+
+    def left_out(self, title: str) -> str:
+        """What the model with this title does not read, in a sentence; '' if it reads everything."""
+        notes = [f'Left out, too long for {title}: {", ".join(self.dropped)}.'] if self.dropped else []
+        if self.unread:
+            notes.append(f'Too long: {title} does not read “{shorten(self.unread, 60, placeholder=" …")}”.')
+        return ' '.join(notes)
 
     def for_seed(self, seed: int) -> str:
         """What the model reads for the picture with this seed; the same for the same seed."""

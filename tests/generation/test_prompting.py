@@ -108,6 +108,7 @@ def test_own_words_are_never_cut_and_what_is_not_read_is_told(catalog: Catalog, 
     assert full.text == prompt
     assert full.dropped == ('noir',)
     assert full.unread == 'word last'
+    assert full.left_out('SDXL') == 'Left out, too long for SDXL: noir. Too long: SDXL does not read “word last”.'
     assert full.tokens == 82
 
 
