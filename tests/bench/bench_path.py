@@ -1,7 +1,7 @@
 """How quick the way from prompt to picture is: `python -m tests.bench.bench_path`.
 
 Prints: start to first health answer; health p95 while pictures are made; pictures a second through the app against a
-bare diffusers script in one run; from file to picture on five open pages; the page with 50 jobs of 3 pictures.
+bare diffusers script in one run; what idling takes; from file to picture on five open pages; the page with 50 jobs of 3 pictures.
 """
 
 import json
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import psutil
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.checkpoints import tiny_sdxl
@@ -53,6 +54,7 @@ def main() -> None:
         try:
             cost(app, data)
             health(app)
+            idle(app)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
                 visible(app, browser)
@@ -94,6 +96,18 @@ def health(app: RunningApp) -> None:
         times.append(timed(lambda: app.api.get('/api/health')))
         time.sleep(0.02)
     print(f'health while pictures are made: {summary(times)}')
+
+
+def idle(app: RunningApp, seconds: float = 10) -> None:
+    """What both processes take of a processor while nobody does anything."""
+    engine, web = app.engine(), app.process
+    assert engine is not None and web is not None
+    processes = {'engine': engine, 'web process': psutil.Process(web.pid)}
+    before = {name: sum(process.cpu_times()[:2]) for name, process in processes.items()}
+    time.sleep(seconds)
+    for name, process in processes.items():
+        used = sum(process.cpu_times()[:2]) - before[name]
+        print(f'idle {name}: {used / seconds:.1%} of one core, {process.memory_info().rss / 1e6:.0f} MB')
 
 
 def visible(app: RunningApp, browser: Browser) -> None:
