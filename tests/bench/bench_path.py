@@ -1,7 +1,8 @@
 """How quick the way from prompt to picture is: `python -m tests.bench.bench_path`.
 
 Prints: start to first health answer; health p95 while pictures are made; pictures a second through the app against a
-bare diffusers script in one run; what idling takes; from file to picture on five open pages; the page with 50 jobs of 3 pictures.
+bare diffusers script in one run; what idling takes; from file to picture on five open pages; the page with 50 jobs of 3
+pictures.
 """
 
 import json
