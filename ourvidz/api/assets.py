@@ -3,21 +3,17 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from ourvidz.api.views import AssetPage, AssetView
+from ourvidz.api.views import AssetPage, AssetView, PageQuery
 from ourvidz.generation.request import Quality
 from ourvidz.library.tables import AssetStatus
 from ourvidz.system import System
 
 
-class AssetQuery(BaseModel):
-    """Which assets are wanted; a name that is not here is refused, for it would have no effect."""
+class AssetQuery(PageQuery):
+    """Which assets are wanted."""
 
-    model_config = ConfigDict(extra='forbid')
-
-    limit: int = Field(50, ge=1, le=200)
-    cursor: str | None = None
     kind: Literal['image', 'video'] | None = None
     query: str = Field('', max_length=10_000)
     model: str | None = None

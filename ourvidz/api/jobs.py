@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from ourvidz.api.views import JobPage, JobView
+from ourvidz.api.views import JobPage, JobView, PageQuery
 from ourvidz.generation.request import GenerationRequest
 from ourvidz.system import System
 
@@ -22,15 +22,6 @@ class Place(BaseModel):
     model_config = ConfigDict(extra='forbid')
 
     before: str | None = Field(description="The id of one of the same person's waiting jobs; null for the end")
-
-
-class JobQuery(BaseModel):
-    """Which jobs are wanted; a name that is not here is refused, for it would have no effect."""
-
-    model_config = ConfigDict(extra='forbid')
-
-    limit: int = Field(50, ge=1, le=200)
-    cursor: str | None = None
 
 
 class QueueView(BaseModel):
@@ -59,7 +50,7 @@ def router(system: System) -> APIRouter:
         return Queued(id=job.id)
 
     @routes.get('/jobs')
-    async def jobs(wanted: Annotated[JobQuery, Query()]) -> JobPage:
+    async def jobs(wanted: Annotated[PageQuery, Query()]) -> JobPage:
         """All jobs that are not deleted, newest first."""
         page = await system.library.jobs_page(limit=wanted.limit, cursor=wanted.cursor)
         assets = await system.library.assets_of([job.id for job in page.items])

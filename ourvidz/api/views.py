@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ourvidz.errors import NotFound
 from ourvidz.library.tables import Asset, Job, JobStatus
@@ -114,6 +114,15 @@ class ModelView(BaseModel):
         fit = catalog.fit(spec)
         own = {name: getattr(spec, name) for name in cls.model_fields if hasattr(spec, name)}
         return cls.model_validate(own | {'abilities': sorted(spec.abilities), 'fits': fit.fits, 'because': fit.because})
+
+
+class PageQuery(BaseModel):
+    """Which page is wanted; a name that is not among the fields is refused, for it would have no effect."""
+
+    model_config = ConfigDict(extra='forbid')
+
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
 
 
 class AssetPage(BaseModel):

@@ -89,12 +89,9 @@ class GenerationLoop:
             try:
                 while (job := await self.queue.next()) is not None:
                     await self._make(job)
-            except OurVidzError as error:
-                log.warning('The generation loop waits: %s', error)
-                await asyncio.sleep(1)
-                continue
-            except Exception:
-                log.exception('The generation loop met an error and goes on')
+            except Exception as error:
+                known = isinstance(error, OurVidzError)
+                log.warning('The generation loop waits and goes on: %s', error, exc_info=None if known else error)
                 await asyncio.sleep(1)
                 continue
             await self._rest()

@@ -72,12 +72,11 @@ class Submission:
         Raises Refused for one that is blurred where the owner does not allow NSFW.
         """
         self.ensure_visible(asset)
-        path = rendition_path(self.library.files, asset, 'original')
+        path, caption = rendition_path(self.library.files, asset, 'original'), asset.final_prompt or asset.prompt
         if asset.kind == 'image':
-            return await self.references.add_picture(path, source='item', caption=asset.final_prompt or asset.prompt)
+            return await self.references.add_picture(path, source='item', caption=caption)
         seconds = (asset.duration or 0) / 2 if frame is None else frame
-        frame_bytes = await frame_at(path, seconds)
-        return await self.references.add_bytes(frame_bytes, source='item', caption=asset.final_prompt or asset.prompt)
+        return await self.references.add_bytes(await frame_at(path, seconds), source='item', caption=caption)
 
     async def _references_of(self, request: GenerationRequest) -> list[Reference]:
         """Raises InvalidInput for one that is gone."""

@@ -96,13 +96,13 @@ class JobGroup(ui.element):
                 self._bar.props['aria-label'] = f'Progress of {shortened(job.prompt, 40)}'
                 self._on_progress()
             else:
-                run_next = self._button('Run next', 'job-run-next', self.actions.run_next)
+                run_next = self._button('Run next', 'job-run-next', self.actions.run_next, look='plain job-button')
                 run_next.bind_visibility_from(job, 'place', backward=lambda place: place > 1)
-            self._button('Cancel', 'job-cancel', self.actions.cancel)
+            self._button('Cancel', 'job-cancel', self.actions.cancel, look='plain job-button')
 
-    def _button(self, words: str, test_id: str, act: Callable[[str], Awaitable[None]]) -> ui.element:
-        """A quiet button for this job."""
-        button = ui.element('button').classes('button plain job-button').props('type=button')
+    def _button(self, words: str, test_id: str, act: Callable[[str], Awaitable[None]], *, look: str = '') -> ui.element:
+        """A button that does something with this job."""
+        button = ui.element('button').classes(f'button {look}').props('type=button')
         button.props['data-testid'] = test_id
         button.on('click', lambda: act(self.job.id), args=[])
         with button:
@@ -126,10 +126,7 @@ class JobGroup(ui.element):
                 ui.label(job.error or ('It failed.' if is_failed else 'Cancelled before it was done.'))
                 if job.advice:
                     ui.label(job.advice).classes('job-advice')
-            button = ui.element('button').classes('button').props('type=button data-testid=job-retry')
-            button.on('click', lambda: self.actions.retry(job.id), args=[])
-            with button:
-                ui.label('Retry')
+            self._button('Retry', 'job-retry', self.actions.retry)
         self._failure.move(target_index=2)
 
     def _refresh_note(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from nicegui import events, ui
 
+from ourvidz.library.files import Rendition
 from ourvidz.library.tables import Asset, AssetStatus
 from ourvidz.library.urls import media_url
 from ourvidz.ui.components.actions import Actions
@@ -108,13 +109,12 @@ class Lightbox(ui.element, component='lightbox.js'):
 
 def _item(asset: Asset) -> dict[str, Any]:
     """What the browser needs; of a blurred picture no more than its placeholder, so that nothing else is fetched."""
-    behind = data_url(asset.placeholder)
-    poster = media_url(asset, 'poster' if asset.kind == 'video' else 'preview')
+    smaller: Rendition = 'poster' if asset.kind == 'video' else 'preview'
     return {
         'id': asset.id,
         'kind': asset.kind,
         'url': '' if asset.is_blurred else media_url(asset, 'original'),
-        'preview': behind if asset.is_blurred else poster,
+        'preview': data_url(asset.placeholder) if asset.is_blurred else media_url(asset, smaller),
         'width': asset.width,
         'height': asset.height,
         'fps': asset.fps,

@@ -26,10 +26,11 @@ class ModelChip(Chip):
         spec = chosen_spec(form, self.workspace.catalog)
         if spec is None:
             return Look('No model', 'model', form.why_not('generate'), '')
-        if form.model and form.model != spec.id:
+        if not form.model:
+            return Look(spec.title, 'model', 'The best installed model that fits this machine', spec.id)
+        if form.model != spec.id:
             return Look(form.model, 'model', form.why_not('generate'), form.model)
-        tip = 'The model you chose' if form.model == spec.id else 'The best installed model that fits this machine'
-        return Look(spec.title, 'model', tip, spec.id)
+        return Look(spec.title, 'model', 'The model you chose', spec.id)
 
 
 class ModelMenu(Popup):
