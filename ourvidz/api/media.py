@@ -1,5 +1,6 @@
 """Pictures and clips: each rendition under one cacheable url, with ranges for seeking."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,8 @@ from ourvidz.system import System
 CACHED = {'Cache-Control': 'private, max-age=31536000, immutable', 'X-Content-Type-Options': 'nosniff'}
 FRESH = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'}
 RANGE = re.compile(r'bytes=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|-\d+)){0,9}\s*', re.ASCII)
+AT_ONCE = 1 << 20
+"""Bytes of a file that is read in one go; a larger one is streamed."""
 Rendition = Literal['original', 'preview', 'thumbnail', 'poster']
 
 
@@ -35,14 +38,14 @@ def router(system: System) -> APIRouter:
     async def reference(reference_id: str, request: Request) -> Response:
         """A reference picture, small."""
         found = await system.references.get(reference_id)
-        return _unless_known(request, found.thumbnail)
+        return await _unless_known(request, found.thumbnail)
 
     @routes.get('/references/{reference_id}/original')
     @routes.head('/references/{reference_id}/original', include_in_schema=False)
     async def whole_reference(reference_id: str, request: Request) -> Response:
         """A reference picture in full."""
         found = await system.references.get(reference_id)
-        return _unless_known(request, found.path)
+        return await _unless_known(request, found.path)
 
     @routes.get('/{asset_id}/{rendition}')
     @routes.head('/{asset_id}/{rendition}', include_in_schema=False)
@@ -54,19 +57,23 @@ def router(system: System) -> APIRouter:
         if not path.is_file():
             path = await renewed(system.library.files, asset, rendition)
         name = f'ourvidz-{asset.seed}-{asset.id[:8]}{path.suffix}' if download else None
-        return _unless_known(request, path, name=name)
+        return await _unless_known(request, path, name=name)
 
     return routes
 
 
-def _unless_known(request: Request, path: Path, *, name: str | None = None) -> Response:
+async def _unless_known(request: Request, path: Path, *, name: str | None = None) -> Response:
     """The file, with ranges; only that it is unchanged to a browser that has it."""
-    if not _is_range(request.headers.get('range', '')):
+    is_range = _is_range(request.headers.get('range', ''))
+    if not is_range:
         request.scope['headers'] = [(name, value) for name, value in request.scope['headers'] if name != b'range']
-    response = FileResponse(path, headers=CACHED, filename=name, stat_result=path.stat())
+    known = path.stat()
+    response = FileResponse(path, headers=CACHED, filename=name, stat_result=known)
     etag = response.headers['etag']
     if etag in request.headers.get('if-none-match', ''):
         return Response(status_code=304, headers=CACHED | {'ETag': etag})
+    if request.method == 'GET' and not is_range and known.st_size <= AT_ONCE:
+        return Response(await asyncio.to_thread(path.read_bytes), headers=response.headers)
     return response
 
 

@@ -56,7 +56,7 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """A session to read with, which sees one moment of the library."""
+        """A session to read with; each of its statements sees the library as it is then."""
         async with self._reads() as session:
             yield session
 
@@ -96,5 +96,5 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    is_writing = connection.get_execution_options().get('is_writing')
-    connection.exec_driver_sql('BEGIN IMMEDIATE' if is_writing else 'BEGIN')
+    if connection.get_execution_options().get('is_writing'):
+        connection.exec_driver_sql('BEGIN IMMEDIATE')

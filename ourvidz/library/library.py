@@ -96,6 +96,12 @@ class Library:
             raise NotFound('There is no such job.')
         return job
 
+    async def jobs(self, job_ids: Collection[str]) -> dict[str, Job]:
+        """Those of these jobs that are there."""
+        query = select(Job).where(queries.is_one_of(Job.id, job_ids), col(Job.deleted_at).is_(None))
+        async with self.database.session() as session:
+            return {job.id: job for job in await session.scalars(query)}
+
     async def jobs_since(self, workspace_id: str, since: datetime) -> list[Job]:
         """The jobs of a workspace's page, newest first: made since then (UTC) or still queued or running.
 

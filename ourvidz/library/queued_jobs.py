@@ -3,9 +3,10 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from nicegui import Event
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -125,7 +126,7 @@ class QueuedJobs:
     async def _rearrange(self, job_id: str, place: Callable[[Sequence[Job]], int]) -> None:
         async with self.database.writing() as session:
             job = await _job(session, job_id)
-            own = [other for other in await _queued(session) if other.user_id == job.user_id]
+            own = [other for other in await session.scalars(_queued(Job)) if other.user_id == job.user_id]
             ranks = [other.rank for other in own]
             if job not in own:
                 raise InvalidInput('job_id', 'is not waiting')
@@ -175,8 +176,8 @@ ADVICE = 'Press Retry; if it happens again, choose fewer or smaller pictures.'
 async def _order(session: AsyncSession) -> list[str]:
     """Round and round the people, beginning with the one served least recently; each one's jobs by rank."""
     jobs: dict[str, deque[str]] = {}
-    for job in await _queued(session):
-        jobs.setdefault(job.user_id, deque()).append(job.id)
+    for job_id, user_id in await session.execute(_queued(col(Job.id), col(Job.user_id))):
+        jobs.setdefault(user_id, deque()).append(job_id)
     served = await _served(session)
     users = deque(sorted(jobs, key=lambda user_id: served.get(user_id) or datetime.min))
     order = []
@@ -188,9 +189,9 @@ async def _order(session: AsyncSession) -> list[str]:
     return order
 
 
-async def _queued(session: AsyncSession) -> Sequence[Job]:
-    query = select(Job).where(col(Job.status) == JobStatus.QUEUED, col(Job.deleted_at).is_(None))
-    return (await session.scalars(query.order_by(col(Job.rank), col(Job.id)))).all()
+def _queued(*columns: Any) -> Select[Any]:
+    query = select(*columns).where(col(Job.status) == JobStatus.QUEUED, col(Job.deleted_at).is_(None))
+    return query.order_by(col(Job.rank), col(Job.id))
 
 
 async def _served(session: AsyncSession) -> dict[str, datetime | None]:

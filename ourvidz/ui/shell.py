@@ -9,6 +9,7 @@ from ourvidz.ui.components.drop_zone import DropZone
 from ourvidz.ui.components.engine_pill import EnginePill
 from ourvidz.ui.components.header_menu import HeaderMenu
 from ourvidz.ui.components.icon_button import IconButton
+from ourvidz.ui.components.island import Island
 from ourvidz.ui.components.shortcuts import Shortcuts
 from ourvidz.ui.notices import Notices, notify
 from ourvidz.ui.theme import use_theme
@@ -38,7 +39,8 @@ class Shell:
                     if name == here:
                         link.props('aria-current=page')
             ui.element('div').classes('header-space')
-            EnginePill(workspace)
+            with Island():
+                EnginePill(workspace)
             if on_clear is not None:
                 clear = ui.element('button').classes('button plain').props('type=button data-testid=clear-workspace')
                 clear.props['data-tip'] = 'Dismiss all of today; it stays in the library'
@@ -48,7 +50,8 @@ class Shell:
             shortcuts = Shortcuts()
             IconButton('help', 'Shortcuts', testid='help').on('click', shortcuts.open, args=[])
             HeaderMenu(dict(LINKS.values()), here=LINKS[here][0], on_clear=on_clear)
-        Notices()
+        with Island():
+            Notices()
         workspace.ASSETS_READY.subscribe(
             lambda words: notify(words)
         )  # its own: an equal one would go with a closed page

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SECONDS_APART = 0.15
+SECONDS_APART = 0.25
 """Between two reports of progress that are shown."""
 
 
@@ -84,21 +84,15 @@ class JobFollower:
                 await self._refresh(stale)
 
     async def _refresh(self, ids: list[str]) -> None:
-        jobs = [await self._job_row(job_id) for job_id in ids]
+        jobs = await self.workspace.library.jobs(ids)
         assets = await self.workspace.library.assets_of(ids, with_hidden=True)
         is_rearranged = False
-        for job_id, job in zip(ids, jobs, strict=True):
-            is_rearranged |= self._take(job_id, job, assets.get(job_id, []))
+        for job_id in ids:
+            is_rearranged |= self._take(job_id, jobs.get(job_id), assets.get(job_id, []))
         if is_rearranged:
             self._arrange()
             self.workspace.JOBS_CHANGED.emit()
         self.workspace.show_engine(self.workspace.engine.waiting)
-
-    async def _job_row(self, job_id: str) -> Job | None:
-        try:
-            return await self.workspace.library.job(job_id)
-        except NotFound:
-            return None
 
     def _take(self, job_id: str, job: Job | None, assets: Sequence[Asset]) -> bool:
         """Show or drop one job; True if the list changed, or one that was over runs once more."""

@@ -225,6 +225,25 @@ def test_every_open_page_follows(page: Page, app: RunningApp) -> None:
     expect(cards(other)).to_have_count(2)
 
 
+def test_the_first_jobs_come_with_the_page_and_the_others_follow(page: Page, app: RunningApp) -> None:
+    picture = id_of(cards(made(app, page)).first)
+    assert f'<link rel="preload" as="image" href="/media/{picture}/preview' in app.api.get('/').text
+    app.api.post('/api/queue/pause')
+    ids = [app.submit(f'a fox {at}', model='tiny') for at in range(12)]
+    try:
+        sent = app.api.get('/').text
+        assert [job_id for job_id in ids if job_id in sent] == ids[-8:]
+        page.reload()
+        expect(page.get_by_test_id('job-group')).to_have_count(13)
+        expect(page.get_by_test_id('rail-item')).to_have_count(13)
+        groups = page.get_by_test_id('job-group').evaluate_all('all => all.map(group => group.dataset.jobId)')
+        assert groups[:12] == ids[::-1], 'newest first'
+    finally:
+        for job_id in ids:
+            app.api.delete(f'/api/jobs/{job_id}')
+        app.api.post('/api/queue/resume')
+
+
 @pytest.mark.long
 def test_only_what_is_near_the_screen_is_held(page: Page, app: RunningApp) -> None:
     ids = [app.submit(f'a fox {at}', model='tiny', num_inference_steps=1) for at in range(14)]

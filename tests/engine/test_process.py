@@ -34,6 +34,11 @@ async def test_a_run_is_cancelled_within_a_step_and_the_next_one_works(
     assert len(await files(engine, image_run(sdxl, staging))) == 1
 
 
+async def test_it_gives_way_to_the_pages(engine: EngineProcess, sdxl: ModelSource, staging: Path) -> None:
+    await files(engine, image_run(sdxl, staging))
+    assert psutil.Process(engine.pid).nice() == min(psutil.Process().nice() + 5, 19)
+
+
 async def test_a_run_that_waits_can_be_cancelled(engine: EngineProcess, sdxl: ModelSource, staging: Path) -> None:
     first, second = image_run(sdxl, staging, num_inference_steps=900), image_run(sdxl, staging)
     at_work = asyncio.create_task(hear(engine, first))

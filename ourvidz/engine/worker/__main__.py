@@ -4,6 +4,7 @@ import argparse
 import errno
 import gc
 import logging
+import os
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,6 +23,7 @@ logger = logging.getLogger('ourvidz.engine')
 def main() -> None:
     """Serve until the web process ends."""
     arguments = _arguments()
+    _give_way()
     line = Line(Connection(arguments.connection))
     from ourvidz.engine.worker.studio import Studio
 
@@ -39,6 +41,12 @@ def main() -> None:
             studio.unload()
         else:
             _serve(studio, order, Talk(line, order.run_id))
+
+
+def _give_way() -> None:
+    """Where the processor makes the pictures, the pages that wait for it come first."""
+    if hasattr(os, 'nice'):
+        os.nice(5)
 
 
 def _serve(studio: 'Studio', run: Run, talk: Talk) -> None:

@@ -53,10 +53,10 @@ class AssetCard(ui.element):
             with self:
                 self._picture = ui.element('img').props('alt="" draggable=false loading=lazy decoding=async')
         self._describe(asset)
-        if asset.is_blurred:
+        if url := picture_url(asset):
+            self._picture.props['src'] = url
+        elif asset.is_blurred:
             self._picture.props.pop('src', None)
-        elif asset.status is AssetStatus.COMPLETED:
-            self._picture.props['src'] = media_url(asset, 'poster' if asset.kind == 'video' else 'preview')
         self._show_veil(asset)
 
     def _describe(self, asset: Asset) -> None:
@@ -98,6 +98,13 @@ class AssetCard(ui.element):
     def _put(self, **attributes: str) -> None:
         for name, value in attributes.items():
             self.props[name.replace('_', '-')] = value
+
+
+def picture_url(asset: Asset) -> str:
+    """What a card shows of an asset; '' for what failed or may not be seen."""
+    if asset.is_blurred or asset.status is not AssetStatus.COMPLETED:
+        return ''
+    return media_url(asset, 'poster' if asset.kind == 'video' else 'preview')
 
 
 def clock(seconds: float) -> str:

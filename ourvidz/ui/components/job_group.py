@@ -8,12 +8,13 @@ from nicegui import binding, ui
 from ourvidz.library.tables import JobStatus
 from ourvidz.ui.components.actions import Actions
 from ourvidz.ui.components.asset_card import AssetCard
+from ourvidz.ui.components.island import Island
 from ourvidz.ui.components.job_words import age_of, details_of, name_of, shortened
 from ourvidz.ui.icons import svg
 from ourvidz.workspace.job_state import JobState
 
 
-class JobGroup(ui.element):
+class JobGroup(Island):
     """Knows its height before it has content, so that only the groups near the screen need to hold theirs."""
 
     progress = binding.BindableProperty(on_change=lambda group, _: group._on_progress())
@@ -22,16 +23,17 @@ class JobGroup(ui.element):
     note = binding.BindableProperty(on_change=lambda group, _: group._refresh_note())
 
     def __init__(self, job: JobState, actions: Actions) -> None:
-        super().__init__('section')
+        super().__init__()
         self.job = job
         self.actions = actions
         self.is_built = False
         self._cards: dict[int, AssetCard] = {}
         self._status: JobStatus | None = None
-        self.classes('job-group').props('data-testid=job-group')
-        self.props['data-job-id'] = job.id
-        self.props['data-n'] = str(job.request.variations)
-        self.props['aria-label'] = shortened(job.prompt)
+        with self:
+            self._section = ui.element('section').classes('job-group').props('data-testid=job-group')
+        self._section.props['data-job-id'] = job.id
+        self._section.props['data-n'] = str(job.request.variations)
+        self._section.props['aria-label'] = shortened(job.prompt)
         self._shape()
 
     def build(self) -> None:
@@ -39,7 +41,7 @@ class JobGroup(ui.element):
         if self.is_built:
             return
         job = self.job
-        with self:
+        with self._section:
             with ui.element('div').classes('job-head').props('draggable=true'):
                 ui.label(shortened(job.prompt, 300)).classes('job-prompt')
                 self._line = ui.element('div').classes('job-line')
@@ -59,7 +61,7 @@ class JobGroup(ui.element):
             return
         self.is_built = False
         binding.remove([self])
-        self.clear()
+        self._section.clear()
         self._cards.clear()
         self._status = None
 
@@ -118,7 +120,7 @@ class JobGroup(ui.element):
         if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
             return
         is_failed = job.status is JobStatus.FAILED
-        with self, ui.element('div').classes('job-failure') as self._failure:
+        with self._section, ui.element('div').classes('job-failure') as self._failure:
             self._failure.classes('is-failed' if is_failed else 'is-cancelled')
             mark = ui.element('div').classes('job-failure-mark')
             mark.props['innerHTML'] = svg('warning' if is_failed else 'info')
@@ -165,7 +167,7 @@ class JobGroup(ui.element):
         if not self.is_built or self._bar is None:
             return
         percent = round(100 * self.job.progress)
-        self.style(f'--progress:{self.job.progress:.3f}')
+        self._section.style(f'--progress:{self.job.progress:.3f}')
         self._bar.props['aria-valuenow'] = percent
 
     def _on_step(self) -> None:
@@ -183,9 +185,10 @@ class JobGroup(ui.element):
         ratio = job.width / job.height
         kind = 'wide' if ratio > 1.2 else 'tall' if ratio < 0.8 else 'square'
         shape = f'--n:{job.request.variations};--count:{count};--ratio:{ratio:.4f}'
-        if self.props.get('data-shape') != kind:
-            self.props['data-shape'] = kind
+        if self._section.props.get('data-shape') != kind:
+            self._section.props['data-shape'] = kind
         if shape != getattr(self, '_shaped', ''):
             self._shaped = shape
-            self.style(shape)
-        self.classes(add='is-running' if job.is_running else None, remove=None if job.is_running else 'is-running')
+            self._section.style(shape)
+        state = {'add' if job.is_running else 'remove': 'is-running'}
+        self._section.classes(**state)

@@ -22,8 +22,10 @@ class JobGroups(Deck):
         self._groups: dict[str, JobGroup] = {}
         self.on('near', self._on_near)
 
-    def show(self, jobs: Sequence[JobState]) -> None:
-        """Show these jobs, newest first."""
+    def show(self, jobs: Sequence[JobState], *, most: int | None = None) -> None:
+        """Show these jobs, newest first; with `most`, leave room for the others."""
+        self.style(f'--missing:{len(jobs[most:]) if most else 0}')
+        jobs = jobs[:most]
         shown = {job.id: job for job in jobs}
         for job_id in [job_id for job_id, group in self._groups.items() if shown.get(job_id) is not group.job]:
             self._groups.pop(job_id).delete()

@@ -8,6 +8,7 @@ from ourvidz.library.tables import AssetStatus, JobStatus
 from ourvidz.library.urls import media_url
 from ourvidz.ui.components.actions import Actions
 from ourvidz.ui.components.hover_tools import HoverTools
+from ourvidz.ui.components.island import Island
 from ourvidz.ui.components.job_words import shortened
 from ourvidz.ui.placeholder import blurred
 from ourvidz.workspace.job_state import JobState
@@ -34,7 +35,8 @@ class JobRail(ui.element):
         self.classes('rail').props('aria-label="Jobs of today" data-testid=job-rail')
         with self:
             ui.label('Today').classes('rail-title')
-            self._list = ui.element('div').classes('rail-list')
+            with Island():
+                self._list = ui.element('div').classes('rail-list')
             ui.link('Earlier', '/library').classes('rail-title rail-earlier').props('data-testid=earlier')
             with ui.element('div'), HoverTools('.rail-item', id_attribute='data-job-id') as tools:
                 tools.add(

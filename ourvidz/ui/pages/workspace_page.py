@@ -6,8 +6,10 @@ from nicegui import ui
 
 from ourvidz.library.tables import Asset
 from ourvidz.ui.components.actions import Actions
+from ourvidz.ui.components.asset_card import picture_url
 from ourvidz.ui.components.card_toolbar import CardToolbar, JobToolbar
 from ourvidz.ui.components.empty_state import EmptyState
+from ourvidz.ui.components.island import Island
 from ourvidz.ui.components.job_groups import JobGroups
 from ourvidz.ui.components.job_rail import JobRail
 from ourvidz.ui.components.lightbox import Lightbox
@@ -25,6 +27,8 @@ TELL_ZONE = f"""(() => {{
 }})()"""
 
 
+SHOWN_AT_FIRST = 8
+"""Jobs that come with the page; the others follow once it is connected."""
 LONGEST_NAP = 300
 """Seconds between two looks at the date: a machine that slept wakes to another day."""
 
@@ -46,18 +50,20 @@ class WorkspacePage:
                     ui.label('Workspace')
                 self.empty = EmptyState(workspace)
                 self.lightbox = Lightbox(actions, assets=self._assets)
-                self.groups = JobGroups(actions, on_view=self.lightbox.view)
+                with Island():
+                    self.groups = JobGroups(actions, on_view=self.lightbox.view)
                 with ui.element('div'):
                     CardToolbar(actions, on_view=self.lightbox.view)
                 with ui.element('div'):
                     JobToolbar(actions)
             self.rail = JobRail(actions)
         PromptPanel(workspace)
-        self._show_jobs()
+        self._show_jobs(most=SHOWN_AT_FIRST)
+        self._preload_pictures()
         self._wait_for_midnight()
         workspace.JOBS_CHANGED.subscribe(self._show_jobs)
         workspace.JOB_CHANGED.subscribe(self._on_job_changed)
-        self._client.on_connect(self._learn_zone)
+        self._client.on_connect(self._on_connect)
         self._client.on_delete(self._forget_midnight)
 
     def _jobs(self) -> tuple[JobState, ...]:
@@ -66,11 +72,11 @@ class WorkspacePage:
     def _assets(self) -> list[Asset]:
         return [asset for job in self._jobs() for asset in job.assets]
 
-    def _show_jobs(self) -> None:
+    def _show_jobs(self, *, most: int | None = None) -> None:
         self._shown_since = self.today.start()
         jobs = self._jobs()
-        self.groups.show(jobs)
-        self.rail.show(jobs)
+        self.groups.show(jobs, most=most)
+        self.rail.show(jobs[:most])
         self.empty.show(is_shown=not jobs)
         self.rail.set_visibility(bool(jobs))
         self._root.classes(add=None if jobs else 'is-empty', remove='is-empty' if jobs else None)
@@ -81,15 +87,22 @@ class WorkspacePage:
         self.rail.refresh(job)
         self.lightbox.follow()
 
-    async def _learn_zone(self) -> None:
+    def _preload_pictures(self) -> None:
+        """Have the browser fetch what is seen first while it still reads the scripts."""
+        for job in self._jobs()[:1]:
+            for url in filter(None, map(picture_url, job.assets)):
+                ui.add_head_html(f'<link rel="preload" as="image" href="{url}">')
+
+    async def _on_connect(self) -> None:
+        """The first jobs are on the screen: learn the browser's zone, then show the others."""
         try:
             zone = await ui.run_javascript(TELL_ZONE, timeout=60)
         except TimeoutError:
             return  # the page was closed before it could tell
         if zone != str(self.today.zone):
             self.today = Today(zone)
-            self._show_jobs()
             self._wait_for_midnight()
+        self._show_jobs()
 
     def _wait_for_midnight(self) -> None:
         """Turn the page over when the day ends; a job that is at work then stays.
