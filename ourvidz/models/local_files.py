@@ -13,6 +13,7 @@ from typing import Any
 
 from ourvidz.errors import BrokenModel
 from ourvidz.models.headers import Nature, nature_of, read_header
+from ourvidz.settings import ASSETS_DIR
 
 MAX_DEPTH = 8
 PICKLES = {'.ckpt', '.pt', '.pth', '.bin'}
@@ -133,6 +134,11 @@ def _sort_weights(path: Path, nature: Nature, size: int, findings: Findings) -> 
     match nature.part, nature.family:
         case 'lora', family:
             findings.loras.append(FoundLora(path, family))
+        case 'checkpoint', ('sdxl' | 'sd15' | 'flux') as family if not _is_described(path, family):
+            because = (
+                'The file does not say how its model is built. Put the configuration of its diffusers version into '
+            )
+            findings.refused.append(RefusedFile(path, f'{because}a folder {path.stem} beside it.'))
         case 'checkpoint', ('sdxl' | 'sd15' | 'flux') as family:
             native_size = _native_size(path.with_suffix(''))
             findings.models.append(FoundModel(path, '', family, size=size, native_size=native_size))
@@ -141,6 +147,12 @@ def _sort_weights(path: Path, nature: Nature, size: int, findings: Findings) -> 
         case 'transformer', family:
             because = f'This is only the transformer of a {family} model. Its text encoder and VAE are missing: '
             findings.refused.append(RefusedFile(path, because + 'download the whole model on the Models page.'))
+
+
+def _is_described(path: Path, family: str) -> bool:
+    """Whether the configuration of a checkpoint file lies beside it, or comes with the app."""
+    places = (path.with_suffix(''), ASSETS_DIR / 'configs' / family)
+    return any((place / 'model_index.json').is_file() for place in places)
 
 
 def _family_of(folder: Path) -> str:

@@ -39,7 +39,9 @@ def comfy(root: Path) -> Path:
 
 
 def a1111(root: Path) -> Path:
-    write_weights(root / 'models' / 'Stable-diffusion' / 'photo.safetensors', SD15)
+    for name in ('photo', 'riddle'):
+        write_weights(root / 'models' / 'Stable-diffusion' / f'{name}.safetensors', SD15)
+    write_diffusers(root / 'models' / 'Stable-diffusion' / 'photo')
     write_weights(root / 'models' / 'Lora' / 'ink.safetensors', SD15_LORA)
     (root / 'embeddings').mkdir()
     (root / 'embeddings' / 'bad.pt').write_bytes(b'pickle')
@@ -63,7 +65,8 @@ def test_the_layouts_of_other_tools_are_understood(tmp_path: Path) -> None:
     }
     assert {lora.path.stem: lora.family for lora in findings.loras} == {'neon': 'sdxl', 'ink': 'sd15'}
     refused = {refusal.path.name: refusal.because for refusal in findings.refused}
-    assert refused.keys() == {'old.ckpt', 'bad.pt', 'wan.safetensors'}
+    assert refused.keys() == {'old.ckpt', 'bad.pt', 'riddle.safetensors', 'wan.safetensors'}
+    assert 'a folder riddle beside it' in refused['riddle.safetensors']
     assert 'run any program' in refused['old.ckpt']
     assert 'only the transformer of a wan model' in refused['wan.safetensors']
 
