@@ -50,7 +50,6 @@ with suppress(KeyboardInterrupt):  # Ctrl+C is an ordinary end
         tailwind=False,
         reconnect_timeout=30,
         favicon=settings.favicon_path,
-        fastapi_docs=True,
         gzip_middleware_factory=None,
     )
 if why_not:

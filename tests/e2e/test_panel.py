@@ -278,4 +278,6 @@ def test_nothing_is_asked_of_other_machines(page: Page, app: RunningApp) -> None
     page.on('request', lambda request: asked.append(request.url))
     page.reload()
     page.get_by_test_id('prompt-input').wait_for()
+    page.goto(f'{app.url}/docs')
+    expect(page.get_by_text('/api/jobs', exact=True).first).to_be_visible()
     assert asked and all(url.startswith((app.url, 'data:', 'blob:')) for url in asked), asked
