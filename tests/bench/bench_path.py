@@ -1,8 +1,8 @@
 """How quick the way from prompt to picture is: `python -m tests.bench.bench_path`.
 
 Prints: start to first health answer; health p95 while pictures are made; pictures a second through the app against a
-bare diffusers script in one run; what idling takes; from file to picture on five open pages; the page with 50 jobs of 3
-pictures.
+bare diffusers script in one run; what idling takes; from file to picture with five pages open; the page with 50 jobs of
+3 pictures.
 """
 
 import json
@@ -59,6 +59,8 @@ def main() -> None:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
                 visible(app, browser)
+                time.sleep(40)  # until the closed pages are forgotten
+                visible_here(app, browser)
                 fifty_jobs(app, browser)
         finally:
             app.stop()
@@ -111,9 +113,20 @@ def idle(app: RunningApp, seconds: float = 10) -> None:
         print(f'idle {name}: {used / seconds:.1%} of one core, {process.memory_info().rss / 1e6:.0f} MB')
 
 
-def visible(app: RunningApp, browser: Browser) -> None:
-    """From the row of the last file of a job to its picture drawn, on five open pages."""
-    contexts = [browser.new_context() for _ in range(5)]
+def visible_here(app: RunningApp, browser: Browser) -> None:
+    """The same on one page that is drawn here, with four that other machines draw."""
+    command = [sys.executable, '-m', 'tests.bench.viewers', app.url, '4']
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as viewers:
+        try:
+            assert viewers.stdout is not None and viewers.stdout.readline() == 'open\n'
+            visible(app, browser, drawn=1)
+        finally:
+            viewers.kill()
+
+
+def visible(app: RunningApp, browser: Browser, *, drawn: int = 5) -> None:
+    """From the last file of a job on the disk to its picture on the screen, on each page that is drawn here."""
+    contexts = [browser.new_context() for _ in range(drawn)]
     pages = [context.new_page() for context in contexts]
     for page in pages:
         page.goto(app.url)
@@ -127,7 +140,7 @@ def visible(app: RunningApp, browser: Browser) -> None:
         written = (app.data_dir / 'library').rglob(f'{app.job(job_id)["assets"][0]["id"]}.png')
         moment = next(iter(written)).stat().st_ctime * 1000
         delays += [(page.evaluate(f'window.seen["{job_id}"]') - moment) / 1000 for page in pages]
-    print(f'from file to picture on five pages: {summary(delays)}')
+    print(f'from file to picture with five pages open, {drawn} of them drawn here: {summary(delays)}')
     for context in contexts:
         context.close()
 
