@@ -10,16 +10,14 @@ import tempfile
 import time
 from pathlib import Path
 
-import httpx
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.bench.bench_path import summary
+from tests.bench.bench_path import summary, the_page
 from tests.checkpoints import tiny_sdxl
-from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.e2e.conftest import CHROMIUM, FLAGS, WIDE
 from tests.running import RunningApp
 
-FIRST_PICTURE = "[...document.querySelectorAll('[data-testid=asset-card] img')].some(i => i.complete && i.naturalWidth)"
 STAMPS = """() => {
   window.stamps = [];
   const note = (time) => { window.stamps.push(time); requestAnimationFrame(note); };
@@ -70,7 +68,7 @@ def clicks(app: RunningApp, browser: Browser) -> None:
     page.locator('[data-model-id=tiny]').click()
     page.get_by_test_id('prompt-input').fill('a fox')
     page.wait_for_timeout(500)
-    for _ in range(10):
+    for _ in range(20):
         groups = page.get_by_test_id('job-group').count()
         look = f"document.querySelectorAll('[data-testid=job-group]').length > {groups}"
         queued.append(until(page, "document.querySelector('[data-testid=generate-button]').click()", look))
@@ -90,13 +88,8 @@ def clicks(app: RunningApp, browser: Browser) -> None:
 
 
 def hundred_jobs(app: RunningApp, browser: Browser) -> None:
-    html = httpx.get(app.url).text
-    number = len(app.api.get('/api/jobs?limit=200').json()['items'])
-    print(f'the page with {number} jobs: {len(html) / 1000:.0f} KB')
-    started = time.perf_counter()
-    page = opened(app, browser, is_waiting=False)
-    page.wait_for_function(FIRST_PICTURE)
-    print(f'first picture visible after {time.perf_counter() - started:.2f} s')
+    the_page(app, browser)
+    page = opened(app, browser)
     page.wait_for_timeout(2_000)
     print(f'browser memory: {memory(page)}')
     scrolling(page)
@@ -134,12 +127,11 @@ def open_pages(app: RunningApp, browser: Browser, pages: int = 50) -> None:
         print(f'kept after closing them: {(after - before) / pages / 1e6:.2f} MB each')
 
 
-def opened(app: RunningApp, browser: Browser, *, is_waiting: bool = True) -> Page:
-    page = browser.new_context(viewport={'width': 1440, 'height': 900}).new_page()
+def opened(app: RunningApp, browser: Browser) -> Page:
+    page = browser.new_context(viewport=WIDE).new_page()
     page.goto(app.url, wait_until='commit')
-    if is_waiting:
-        page.get_by_test_id('prompt-input').wait_for()
-        page.wait_for_timeout(300)
+    page.get_by_test_id('prompt-input').wait_for()
+    page.wait_for_timeout(300)
     return page
 
 

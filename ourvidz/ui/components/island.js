@@ -1,7 +1,10 @@
-// Draws what is inside it anew by itself when that changes; without it the whole page would be drawn with it.
+import { h } from 'vue';
+
+// A change inside draws what is inside and nothing else; a change outside does not draw what is inside.
 export default {
   inheritAttrs: false,
-  render() {
-    return this.$slots.default?.();
+  setup(_, { slots }) {
+    const inside = { render: () => slots.default() };
+    return () => h(inside);
   },
 };

@@ -1,7 +1,10 @@
-"""A part of the page that changes often, and is drawn by itself when it does."""
+"""A part of the page that is drawn by itself."""
 
 from nicegui import ui
 
 
 class Island(ui.element, component='island.js'):
-    """No element of the page, only its content. Without islands NiceGUI draws the whole page at each change."""
+    """Holds one element for good, and is nothing on the page itself.
+
+    NiceGUI draws a page anew at every change of any element; a change inside an island draws the island only.
+    """
