@@ -96,12 +96,18 @@ class System:
     async def _keep_up(self) -> None:
         """At the start and then daily, what nobody needs any more goes: deleted assets and forgotten references."""
         while True:
-            try:
-                await self.library.purge(older_than=now() - TRASH_KEPT_FOR)
-                await self.references.clean(keep=await self.library.references_in_use())
-            except Exception:
-                log.exception('The upkeep failed; it is tried again tomorrow')
+            for clean in (self._purge, self._forget_references):
+                try:
+                    await clean()
+                except Exception:
+                    log.exception('The upkeep failed; it is tried again tomorrow')
             await asyncio.sleep(DAY.total_seconds())
+
+    async def _purge(self) -> None:
+        await self.library.purge(older_than=now() - TRASH_KEPT_FOR)
+
+    async def _forget_references(self) -> None:
+        await self.references.clean(keep=await self.library.references_in_use())
 
     def _on_engine_ready(self, info: EngineReady) -> None:
         self.catalog.set_device(info)

@@ -34,7 +34,11 @@ class SameSite:
         self.own_names = {'localhost', 'testserver', extra_host, socket.gethostname().lower()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope['type'] in ('http', 'websocket') and (because := self._because(scope)):
+        try:
+            because = self._because(scope) if scope['type'] in ('http', 'websocket') else ''
+        except ValueError:
+            because = 'This host name or origin is none.'
+        if because:
             if scope['type'] == 'websocket':
                 await send({'type': 'websocket.close', 'code': 1008, 'reason': because})
             else:

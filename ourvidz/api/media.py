@@ -1,6 +1,7 @@
 """Pictures and clips: each rendition under one cacheable url, with ranges for seeking."""
 
 import asyncio
+import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -10,12 +11,15 @@ from fastapi.responses import FileResponse
 
 from ourvidz.errors import NotFound
 from ourvidz.generation.renewing import renewed
+from ourvidz.library.tables import AssetStatus
 from ourvidz.library.urls import rendition_path
 from ourvidz.system import System
 
 CACHED = {'Cache-Control': 'private, max-age=31536000, immutable', 'X-Content-Type-Options': 'nosniff'}
 FRESH = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'}
-RANGE = re.compile(r'bytes=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|-\d+)){0,9}\s*', re.ASCII)
+RANGE = re.compile(
+    r'bytes=\s*(?:\d{1,18}-\d{0,18}|-\d{1,18})(?:\s*,\s*(?:\d{1,18}-\d{0,18}|-\d{1,18})){0,9}\s*', re.ASCII
+)
 AT_ONCE = 1 << 20
 """Bytes of a file that is read in one go; a larger one is streamed."""
 Rendition = Literal['original', 'preview', 'thumbnail', 'poster']
@@ -53,6 +57,8 @@ def router(system: System) -> APIRouter:
         """One rendition of an asset; `download` names the file for saving. 403 for what may only be seen blurred."""
         asset = await system.library.asset(asset_id)
         system.submission.ensure_visible(asset)
+        if rendition == 'original' and asset.status is AssetStatus.FAILED:
+            raise NotFound(asset.error or 'This was not made.')
         path = rendition_path(system.library.files, asset, rendition)
         if not path.is_file():
             path = await renewed(system.library.files, asset, rendition)
@@ -67,6 +73,8 @@ async def _unless_known(request: Request, path: Path, *, name: str | None = None
     is_range = _is_range(request.headers.get('range', ''))
     if not is_range:
         request.scope['headers'] = [(name, value) for name, value in request.scope['headers'] if name != b'range']
+    if not os.access(path, os.R_OK):
+        raise NotFound('The file cannot be read.', advice="Look at the data folder's permissions.")
     known = path.stat()
     response = FileResponse(path, headers=CACHED, filename=name, stat_result=known)
     etag = response.headers['etag']

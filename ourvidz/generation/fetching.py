@@ -8,8 +8,10 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable
+from itertools import chain
 
 import httpx
+import psutil
 
 from ourvidz.errors import InvalidInput
 from ourvidz.generation.pictures import MAX_BYTES
@@ -30,7 +32,19 @@ def is_public(address: Address) -> bool:
             hidden = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if hidden is not None and not is_public(hidden):
             return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    return address.is_global and not address.is_multicast and not address.is_reserved and not _is_near(address)
+
+
+def _is_near(address: Address) -> bool:
+    """Whether it is an address of this machine, or one of IPv6 in its network."""
+    for found in chain.from_iterable(psutil.net_if_addrs().values()):
+        if found.family not in (socket.AF_INET, socket.AF_INET6):
+            continue
+        own = ipaddress.ip_address(found.address.split('%')[0])
+        width = 64 if own.version == 6 else 32
+        if address in ipaddress.ip_network((own, width), strict=False):
+            return True
+    return False
 
 
 async def fetched(url: str, *, is_allowed: Callable[[Address], bool] = is_public) -> bytes:

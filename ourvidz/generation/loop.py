@@ -67,13 +67,17 @@ class GenerationLoop:
         self._task = asyncio.create_task(self._run(), name='generation loop')
 
     async def stop(self) -> None:
-        """Stop at once; the job at work is left to the next start, what it has made so far is recorded."""
+        """Stop at once; the job at work waits for the next start, what it has made so far is recorded."""
+        running = self._running
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self._stopping.set()
         await asyncio.gather(*self._recordings, return_exceptions=True)
         await self._ended()
+        if running is not None:
+            with contextlib.suppress(OurVidzError):
+                await self.queue.run_again(running, is_excused=True)
 
     async def cancel(self, job_id: str) -> None:
         """Cancel a job, waiting or at work; one that is over stays as it is."""
@@ -179,7 +183,9 @@ class GenerationLoop:
         if status is JobStatus.QUEUED and job.id in self._cancelled:
             await self.queue.finish(job.id, JobStatus.CANCELLED)
         elif status is JobStatus.QUEUED:
-            await self.queue.run_again(job.id)
+            await self.queue.run_again(job.id, is_excused=isinstance(error, LibraryLocked))
+            if job.id in self._cancelled:
+                await self.queue.cancel(job.id)
         elif error is None:
             await self.queue.finish(job.id, status)
         else:
@@ -213,7 +219,8 @@ class GenerationLoop:
                     recording = self._record(job, report, plan.details(report))
                     self._recordings.append(asyncio.create_task(recording, name=f'recording of {report.asset_id}'))
                 case Noted():
-                    await self.queue.set_note(job.id, report.text)
+                    with contextlib.suppress(OurVidzError):  # it is told below in any case, and the run goes on
+                        await self.queue.set_note(job.id, report.text)
             self.RUN_REPORTED.emit(job.id, report)
         return True
 

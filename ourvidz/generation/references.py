@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -79,34 +79,38 @@ class References:
     def _add(self, data: bytes, source: Source, caption: str) -> Reference:
         field = 'url' if source == 'url' else 'file'
         id_ = hashlib.sha256(data).hexdigest()[:32]
-        with suppress(NotFound):
-            known = self._get(id_)
-            size = known.width, known.height
-            return self._describe(id_, size, source, note=known.note, caption=caption or known.caption)
-        picture = decoded(data, field=field)
         try:
+            with suppress(NotFound):
+                known = self._get(id_)
+                wanted = replace(known, source=source, caption=caption or known.caption)
+                return known if known == wanted else self._describe(wanted)
+            picture = decoded(data, field=field)
             self.references_dir.mkdir(parents=True, exist_ok=True)
             self._write_pictures(id_, picture)
-            size = picture.image.size
-            return self._describe(id_, size, source, note=picture.note, caption=caption or picture.caption)
+            width, height = picture.image.size
+            told = {'note': picture.note, 'caption': caption or picture.caption}
+            return self._describe(self._reference(id_, {'width': width, 'height': height, 'source': source, **told}))
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise InvalidInput(field, f'The picture cannot be kept: {error.strerror}.') from error
             raise StorageFull('There is no room for the reference picture.', advice='Free some disk space.') from error
 
     def _write_pictures(self, id_: str, picture: Picture) -> None:
-        thumbnail = picture.image.copy()
-        thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-        with _replacing(self._path(id_, 'webp')) as part:
-            thumbnail.save(part, 'WEBP', quality=85)
+        self._write_thumbnail(id_, picture.image)
         with _replacing(self._path(id_, 'png')) as part:
             picture.image.save(part, 'PNG', compress_level=3)
 
-    def _describe(self, id_: str, size: tuple[int, int], source: Source, *, note: str, caption: str) -> Reference:
-        content = {'width': size[0], 'height': size[1], 'source': source, 'note': note, 'caption': caption}
-        with _replacing(self._path(id_, 'json')) as part:
+    def _write_thumbnail(self, id_: str, image: Image.Image) -> None:
+        thumbnail = image.copy()
+        thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+        with _replacing(self._path(id_, 'webp')) as part:
+            thumbnail.save(part, 'WEBP', quality=85)
+
+    def _describe(self, reference: Reference) -> Reference:
+        content = {name: getattr(reference, name) for name in ('width', 'height', 'source', 'note', 'caption')}
+        with _replacing(self._path(reference.id, 'json')) as part:
             part.write_text(json.dumps(content), 'utf-8')
-        return self._reference(id_, content)
+        return reference
 
     def _get(self, id_: str) -> Reference:
         missing = NotFound('There is no such reference picture.', advice='Add it again.')
@@ -116,7 +120,10 @@ class References:
         try:
             reference = self._reference(id_, json.loads(path.read_text('utf-8')))
             os.utime(path)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            if reference.path.is_file() and not reference.thumbnail.is_file():
+                with Image.open(reference.path) as picture:
+                    self._write_thumbnail(id_, picture)
+        except (OSError, ValueError, KeyError, TypeError, SyntaxError) as error:
             raise missing from error
         if not reference.path.is_file():
             raise missing

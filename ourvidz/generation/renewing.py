@@ -9,7 +9,7 @@ from PIL import Image
 from ourvidz.engine.messages import WEBP_QUALITY
 from ourvidz.errors import NotFound
 from ourvidz.generation.frames import frame_at
-from ourvidz.library.files import EDGES, Files, Rendition
+from ourvidz.library.files import EDGES, Files, Rendition, room
 from ourvidz.library.tables import Asset, new_id
 
 
@@ -22,7 +22,7 @@ async def renewed(files: Files, asset: Asset, rendition: Rendition) -> Path:
         source = original.read_bytes if asset.kind == 'image' else None
         data = await asyncio.to_thread(source) if source else await frame_at(original, (asset.duration or 0) / 2)
         await asyncio.to_thread(_write, path, data, EDGES[rendition])
-    except OSError as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise NotFound('The file of this asset cannot be read.', advice='Restore it from a backup.') from error
     return path
 
@@ -31,5 +31,6 @@ def _write(path: Path, data: bytes, edge: int) -> None:
     part = path.with_name(f'.{new_id()}.part')
     with Image.open(BytesIO(data)) as picture:
         picture.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        picture.save(part, 'WEBP', quality=WEBP_QUALITY, method=1)
+        with room():
+            picture.save(part, 'WEBP', quality=WEBP_QUALITY, method=1)
     part.replace(path)

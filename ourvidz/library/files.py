@@ -142,8 +142,12 @@ def _empty(folder: Path) -> int:
 
 
 def _unlink(paths: Iterable[Path]) -> None:
+    """Remove what lies there, be it a folder that took a file's place."""
     for path in paths:
-        path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -94,12 +94,12 @@ class QueuedJobs:
         self.QUEUE_CHANGED.emit()
         return job
 
-    async def run_again(self, job_id: str) -> Job:
-        """Queue a job again whose run was interrupted; it keeps its place and its count of attempts."""
+    async def run_again(self, job_id: str, *, is_excused: bool = False) -> Job:
+        """Queue a job again whose run was interrupted; it keeps its place. The attempt counts unless `is_excused`."""
         async with self.database.writing() as session:
             job = await _job(session, job_id)
             if job.status is JobStatus.PROCESSING:
-                job.status = JobStatus.QUEUED
+                job.status, job.attempts = JobStatus.QUEUED, job.attempts - is_excused
         self.QUEUE_CHANGED.emit()
         return job
 

@@ -61,12 +61,12 @@ class Catalog:
             self._take_over(await asyncio.to_thread(_Scan, self.settings))
 
     def _take_over(self, scan: '_Scan') -> None:
-        is_changed = (scan.specs, scan.findings.loras) != (self._specs, list(self.loras))
+        before = (self._specs, self.loras, self.refused, self.problems)
         self._specs = scan.specs
         self.loras = tuple(scan.findings.loras)
         self.refused = tuple(scan.findings.refused)
         self.problems = tuple(scan.entries.problems)
-        if is_changed:
+        if before != (self._specs, self.loras, self.refused, self.problems):
             self.CHANGED.emit()
 
     def set_device(self, device: EngineReady) -> None:
@@ -190,10 +190,14 @@ class _Scan:
             self.specs[spec.id] = spec.model_copy(update=update)
 
     def _free_id(self, path: Path) -> str:
-        """The file's or folder's name; with the folder's above it if another model has that name already."""
-        stem = path.stem if path.suffix == '.safetensors' else path.name
-        taken = self.specs.get(stem)
-        return stem if taken is None or not taken.path else f'{path.parent.name}/{stem}'
+        """The file's or folder's name; with the folders above it as long as another model has that name already."""
+        id_ = path.stem if path.suffix == '.safetensors' else path.name
+        for parent in path.parents:
+            taken = self.specs.get(id_)
+            if taken is None or not taken.path:
+                break
+            id_ = f'{parent.name}/{id_}'
+        return id_
 
 
 def _folders(settings: Settings) -> list[Path]:

@@ -161,7 +161,7 @@ class JobFollower:
         if unknown:
             await self.refresh(unknown)
         for place, job_id in enumerate(waiting, start=1):
-            if (state := self._by_id.get(job_id)) is not None:
+            if (state := self._by_id.get(job_id)) is not None and state.status is JobStatus.QUEUED:
                 state.place = place
                 state.headline = _waiting_words(place, is_paused=self.workspace.loop.queue.is_paused)
         self.workspace.show_engine(len(waiting))

@@ -4,6 +4,8 @@ import io
 import itertools
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +201,9 @@ def test_urls_into_the_own_network_are_refused(app: RunningApp, url: str) -> Non
 def test_a_foreign_site_may_not_act_in_the_persons_name(app: RunningApp) -> None:
     body = {'prompt': 'a fox'}
     assert app.api.post('/api/jobs', json=body, headers={'origin': 'https://evil.example'}).status_code == 403
-    assert app.api.get('/api/jobs', headers={'host': 'evil.example'}).status_code == 403
+    for host in ('evil.example', '[', '[fox]'):
+        assert app.api.get('/api/jobs', headers={'host': host}).status_code == 403
+    assert app.api.post('/api/jobs', json=body, headers={'origin': 'http://['}).status_code == 403
 
 
 def test_a_clip_or_picture_can_be_read_in_ranges(app: RunningApp) -> None:
@@ -213,7 +217,7 @@ def test_a_clip_or_picture_can_be_read_in_ranges(app: RunningApp) -> None:
     assert last.headers['content-range'] == f'bytes {len(whole) - 7}-{len(whole) - 1}/{len(whole)}'
     beyond = app.api.get(asset['url'], headers={'range': f'bytes={len(whole)}-'})
     assert (beyond.status_code, beyond.headers['content-range']) == (416, f'bytes */{len(whole)}')
-    for malformed in ('bytes=a-b', 'bytes=9-3', 'lines=1-2', 'bytes='):
+    for malformed in ('bytes=a-b', 'bytes=9-3', 'lines=1-2', 'bytes=', f'bytes=1-{"9" * 5_000}'):
         answer = app.api.get(asset['url'], headers={'range': malformed})
         assert (answer.status_code, answer.content) == (200, whole)
     head = app.api.head(asset['url'])
@@ -222,6 +226,14 @@ def test_a_clip_or_picture_can_be_read_in_ranges(app: RunningApp) -> None:
     assert 'immutable' in head.headers['cache-control']
     known = app.api.get(asset['url'], headers={'if-none-match': head.headers['etag']})
     assert (known.status_code, known.content, known.headers['etag']) == (304, b'', head.headers['etag'])
+
+
+def test_a_file_that_is_not_whole_is_not_given_out(app: RunningApp) -> None:
+    asset = app.make('a fox', model='tiny', variations=1)['assets'][0]
+    with closing(sqlite3.connect(app.data_dir / 'ourvidz.sqlite', timeout=60)) as library, library:
+        library.execute("UPDATE assets SET status = 'failed', error = 'It is not whole.' WHERE id = ?", (asset['id'],))
+    answer = app.api.get(asset['url'])
+    assert (answer.status_code, answer.json()['reason']) == (404, 'It is not whole.')
 
 
 def test_a_rendition_that_is_missing_is_made_anew(app: RunningApp) -> None:

@@ -243,6 +243,30 @@ async def test_who_stops_the_app_does_not_wait_for_a_library_that_cannot_be_writ
         assert (await bench.queue.job(job.id)).status is JobStatus.PROCESSING, 'the next start makes it again'
 
 
+async def test_a_note_that_cannot_be_kept_does_not_end_the_run(tmp_path: Path) -> None:
+    async with opened(tmp_path, patience_seconds=0.05) as library:
+        with closing(sqlite3.connect(library.database.path, isolation_level=None)) as other:
+            bench = Bench(tmp_path, library, engine=SmallEngine(lambda: other.execute('COMMIT')))
+            changes = iter(['SELECT 1', 'BEGIN IMMEDIATE'])
+            bench.loop.JOB_CHANGED.subscribe(lambda _: other.execute(next(changes, 'SELECT 1')))
+            job = await bench.make()
+            await bench.loop.stop()
+    assert (job.status, job.attempts, job.note) == (JobStatus.COMPLETED, 1, '')
+
+
+async def test_a_job_at_work_waits_for_the_next_start_which_counts_as_the_first(tmp_path: Path) -> None:
+    engine = DyingEngine()
+    async with opened(tmp_path) as library:
+        bench = Bench(tmp_path, library, engine=engine)
+        job = await bench.submit()
+        bench.loop.start()
+        async with asyncio.timeout(60):
+            await engine.started.wait()
+        await bench.loop.stop()
+        job = await bench.queue.job(job.id)
+    assert (job.status, job.attempts) == (JobStatus.QUEUED, 0)
+
+
 async def test_a_lost_picture_is_made_again_with_its_seed(tmp_path: Path) -> None:
     async with opened(tmp_path) as library:
         bench = Bench(tmp_path, library, engine=MakingEngine())

@@ -167,6 +167,8 @@ async def test_a_job_whose_engine_died_keeps_its_place(queue: JobQueue) -> None:
     await queue.run_again(job.id)
     assert await queue.waiting() == [job.id, other.id]
     assert (await started_job(queue)).attempts == 2
+    await queue.run_again(job.id, is_excused=True)
+    assert (await started_job(queue)).attempts == 2
 
 
 async def test_what_becomes_known_during_a_run_is_kept(queue: JobQueue) -> None:

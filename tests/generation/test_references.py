@@ -124,6 +124,14 @@ async def test_the_same_bytes_are_the_same_reference(references: References, tmp
     assert again.source == 'item' and (await references.get(first.id)).source == 'item'
 
 
+async def test_a_small_picture_that_is_gone_is_made_anew(references: References) -> None:
+    reference = await references.add_bytes(picture())
+    before = reference.thumbnail.read_bytes()
+    reference.thumbnail.unlink()
+    assert await references.get(reference.id) == reference
+    assert reference.thumbnail.read_bytes() == before
+
+
 async def test_what_a_picture_is_said_to_show_is_kept(references: References, tmp_path: Path) -> None:
     text = PngInfo()
     text.add_text('parameters', 'a hill,\nred sky\nNegative prompt: people\nSteps: 2, Seed: 7')

@@ -108,6 +108,8 @@ async def test_a_purge_removes_files_and_rows_of_what_was_deleted_before(library
     await add_asset(library, whole)
     await library.delete([deleted.id])
     await library.delete_jobs([whole.id])
+    library.files.path(deleted, 'original').unlink()
+    (library.files.path(deleted, 'original') / 'a folder in its place').mkdir(parents=True)
     assert await library.purge(now() - timedelta(hours=1)) == 0
     assert await library.purge(now()) == 2
     assert files_in(library.files.library_dir) == {

@@ -90,6 +90,24 @@ async def test_folders_and_files_are_models_named_after_themselves(settings: Set
     assert any('OddPipeline' in problem for problem in catalog.problems)
 
 
+async def test_models_of_one_name_are_told_apart_by_their_folders(settings: Settings) -> None:
+    for place in ('', 'a/x', 'b/x'):
+        write_diffusers(settings.models_path / place / 'dreams')
+    catalog = await opened(settings)
+    found = {spec.path: spec.id for spec in catalog.specs() if spec.id.endswith('dreams')}
+    assert len(found) == len(set(found.values())) == 3
+
+
+async def test_what_is_refused_later_is_told(settings: Settings) -> None:
+    catalog, told = await opened(settings), list[bool]()
+    catalog.CHANGED.subscribe(lambda: told.append(True))
+    await catalog.rescan()
+    assert not told
+    (settings.models_path / 'old.ckpt').write_bytes(b'pickle')
+    await catalog.rescan()
+    assert told and [refused.path.name for refused in catalog.refused] == ['old.ckpt']
+
+
 async def test_what_a_wan_model_can_is_seen_by_its_configuration(settings: Settings) -> None:
     names = {'reads': 'WanPipeline', 'starts': 'WanPipeline', 'leads': 'WanImageToVideoPipeline'}
     folders = {name: write_diffusers(settings.models_path / name, pipeline) for name, pipeline in names.items()}
