@@ -87,6 +87,22 @@ class GenerationLoop:
         else:
             self.JOB_CHANGED.emit(job_id)
 
+    async def over(self, job_id: str) -> Job:
+        """The job, as soon as it is over."""
+        changed = asyncio.Event()
+
+        def look(_: str) -> None:
+            changed.set()
+
+        self.JOB_CHANGED.subscribe(look)
+        try:
+            while not (job := await self.queue.job(job_id)).status.is_over:
+                await changed.wait()
+                changed.clear()
+            return job
+        finally:
+            self.JOB_CHANGED.unsubscribe(look)
+
     async def _run(self) -> None:
         while True:
             self._work.clear()

@@ -131,7 +131,8 @@ class JobFollower:
         if spec is not None:
             state.model_title = spec.title
             state.width, state.height = spec.sizes.get(state.request.aspect_ratio.value, (state.width, state.height))
-        state.assets = tuple(asset for asset in assets if asset.dismissed_at is None and asset.deleted_at is None)
+        shown = [asset for asset in assets if asset.dismissed_at is None and asset.deleted_at is None]
+        state.assets = tuple(asset for asset in shown if job.status.is_over or asset.status is not AssetStatus.FAILED)
         state.made_positions = _made_positions(state, job, assets)
         if assets:
             state.width, state.height = assets[0].width, assets[0].height

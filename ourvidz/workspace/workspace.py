@@ -1,7 +1,6 @@
 """One workspace: its jobs as the page shows them, and everything that a person can do with them."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +21,7 @@ from ourvidz.workspace.enhancing import FormEnhancing
 from ourvidz.workspace.follow import JobFollower
 from ourvidz.workspace.job_state import JobState
 from ourvidz.workspace.prompt_form import SLOTS, SLOTS_BY_MODE, PromptForm
-from ourvidz.workspace.undo import Undo, counted
+from ourvidz.workspace.undo import Undo, deleted, dismissed, named
 
 KEPT_FOR = timedelta(hours=50)
 """How far back jobs are held: any browser's today, in whichever zone."""
@@ -74,6 +73,7 @@ class Workspace:
         self.enhancing = FormEnhancing(self)
         self._follower = JobFollower(self)
         self._saving: asyncio.Task[None] | None = None
+        self._is_unsaved = False
 
     @property
     def jobs(self) -> tuple[JobState, ...]:
@@ -118,6 +118,7 @@ class Workspace:
     def touched(self) -> None:
         """The form changed by typing: derive what follows from it and keep it."""
         self._derive()
+        self._is_unsaved = True
         if self._saving is None or self._saving.done():
             self._saving = background_tasks.create(self._save_soon(), name='save form')
 
@@ -232,7 +233,7 @@ class Workspace:
         async def take_back() -> None:
             await self.library.restore([asset.id for asset in assets])
 
-        return Undo(f'{_named(assets)} dismissed, still in the library' if assets else '', take_back)
+        return Undo(f'{named(assets)} dismissed, still in the library' if assets else '', take_back)
 
     async def delete(self, asset_ids: Sequence[str]) -> Undo:
         assets = await self.library.delete(asset_ids)
@@ -240,7 +241,7 @@ class Workspace:
         async def take_back() -> None:
             await self.library.undelete([asset.id for asset in assets])
 
-        return Undo(f'{_named(assets)} deleted' if assets else '', take_back)
+        return Undo(f'{named(assets)} deleted' if assets else '', take_back)
 
     async def dismiss_jobs(self, job_ids: Sequence[str]) -> Undo:
         """Hide whole jobs; one that waits or runs is cancelled first."""
@@ -250,11 +251,12 @@ class Workspace:
 
         async def take_back() -> None:
             await self.library.restore_jobs(job_ids, assets=[asset.id for asset in hidden])
-            await self._requeue(stopped)
             await self._follower.refresh(job_ids)
+            for job_id in stopped:
+                await self._requeue(job_id)
 
         await self._follower.refresh(job_ids)
-        return Undo(f'{_counted_jobs(shown)} dismissed, still in the library', take_back)
+        return Undo(dismissed(shown), take_back)
 
     async def delete_jobs(self, job_ids: Sequence[str]) -> Undo:
         """Delete whole jobs with all they made; one that waits or runs is cancelled first."""
@@ -264,11 +266,12 @@ class Workspace:
 
         async def take_back() -> None:
             await self.library.undelete_jobs(job_ids, assets=[asset.id for asset in gone])
-            await self._requeue(stopped)
             await self._follower.refresh(job_ids)
+            for job_id in stopped:
+                await self._requeue(job_id)
 
         await self._follower.refresh(job_ids)
-        return Undo(f'{_counted_jobs(shown)} deleted', take_back)
+        return Undo(deleted(shown), take_back)
 
     async def _stop(self, jobs: Iterable[JobState]) -> list[str]:
         """Cancel those that wait or run; gives their ids."""
@@ -277,10 +280,12 @@ class Workspace:
             await self.cancel(job_id)
         return stopped
 
-    async def _requeue(self, job_ids: Iterable[str]) -> None:
-        for job_id in job_ids:
-            if (await self.library.job(job_id)).status is JobStatus.CANCELLED:
-                await self.retry(job_id)
+    async def _requeue(self, job_id: str) -> None:
+        """Queue a job again that was stopped, once it has come to rest."""
+        job = await self.loop.over(job_id)
+        if job.status is JobStatus.CANCELLED and job.deleted_at is None:
+            await self.retry(job_id)
+            await self._follower.refresh([job_id])
 
     async def clear(self, since: datetime) -> Undo:
         """Dismiss all that is over of one browser's today."""
@@ -326,20 +331,10 @@ class Workspace:
                 continue
 
     async def _save_soon(self) -> None:
-        await asyncio.sleep(0.5)
-        await self._save_form()
+        while self._is_unsaved:
+            await asyncio.sleep(0.5)
+            self._is_unsaved = False
+            await self._save_form()
 
     async def _save_form(self) -> None:
         await self.library.save_form(OWNER_ID, self.form.kept())
-
-
-def _named(assets: Sequence[Asset]) -> str:
-    kinds = Counter(asset.kind for asset in assets)
-    return ' and '.join(counted(number, kind) for kind, number in sorted(kinds.items()))
-
-
-def _counted_jobs(jobs: Sequence[JobState]) -> str:
-    assets = [asset for job in jobs for asset in job.assets]
-    if assets:
-        return _named(assets)
-    return '1 job' if len(jobs) == 1 else f'{len(jobs)} jobs'

@@ -55,6 +55,17 @@ def test_a_whole_job_is_deleted_from_the_rail(page: Page, app: RunningApp) -> No
     expect(page.get_by_test_id('rail-item')).to_have_count(2)
 
 
+def test_a_job_that_was_deleted_at_work_is_made_once_that_is_taken_back(page: Page, app: RunningApp) -> None:
+    job_id = app.submit('a long one', model='tiny', variations=6, num_inference_steps=60)
+    item = page.locator(f'[data-testid=rail-item][data-job-id="{job_id}"]')
+    expect(item).to_have_attribute('data-status', 'processing')
+    item.hover()
+    item.get_by_test_id('rail-delete').click()
+    page.get_by_test_id('undo').click()
+    expect(cards(group_of(page, job_id))).to_have_count(6)
+    assert app.finished(job_id)['status'] == 'completed'
+
+
 @pytest.mark.long
 def test_a_job_at_work_shows_how_far_it_is(page: Page, app: RunningApp) -> None:
     page.evaluate(WATCH_BADGES)

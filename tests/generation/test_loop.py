@@ -126,13 +126,8 @@ class Bench:
 
     async def finished(self, job_id: str) -> Job:
         """The job once it is over."""
-        changed = asyncio.Event()
-        self.loop.JOB_CHANGED.subscribe(lambda _: changed.set())
         async with asyncio.timeout(60):
-            while not (job := await self.queue.job(job_id)).status.is_over:
-                await changed.wait()
-                changed.clear()
-        return job
+            return await self.loop.over(job_id)
 
     async def make(self) -> Job:
         """A job that is over; the loop runs on."""

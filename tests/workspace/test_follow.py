@@ -83,6 +83,7 @@ async def test_a_waiting_job_that_was_dismissed_waits_again_once_that_is_taken_b
     async with watched(tmp_path) as (system, _, _):
         waiting = await system.workspace.submit(GenerationRequest(prompt='an owl'))
         undo = await system.workspace.dismiss_jobs([waiting.id])
+        assert undo.text == '1 job without pictures removed'
         assert await system.queue.waiting() == []
         await undo.take_back()
         assert await system.queue.waiting() == [waiting.id]
@@ -105,6 +106,7 @@ async def test_what_was_over_before_is_not_announced(tmp_path: Path) -> None:
         await end(system, job)
         told.clear()
         undo = await system.workspace.dismiss_jobs([job.id])
+        assert undo.text == '2 pictures dismissed, still in the library'
         assert not system.workspace.jobs
         await undo.take_back()
         assert system.workspace.job(job.id).status is JobStatus.COMPLETED

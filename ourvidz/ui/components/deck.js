@@ -34,6 +34,7 @@ export default {
     window.addEventListener('ourvidz:show-job', (event) => this.showJob(event.detail), options);
     this.clock = setInterval(() => this.tellAges(), 30000);
     this.tellAges();
+    this.leaveRoom();
     this.markSoon();
   },
   unmounted() {
@@ -45,6 +46,11 @@ export default {
   methods: {
     groups() {
       return [...this.$el.querySelectorAll('.job-group')];
+    },
+    // Groups that come later will be about as high as those that are here; a reload finds its place again.
+    leaveRoom() {
+      const [groups, missing] = [this.groups(), Number(getComputedStyle(this.$el).getPropertyValue('--missing'))];
+      if (missing) this.$el.style.paddingBottom = `${(missing * this.$el.scrollHeight) / groups.length}px`;
     },
     // which groups are near, so that only those hold their content
     onNear(entries) {

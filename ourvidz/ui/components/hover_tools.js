@@ -50,7 +50,7 @@ export default {
       if (this.isTouched && target && !this.tapped) this.timer = setTimeout(() => this.hold(target), HOLD);
     },
     hold(target) {
-      if (!target || target === this.held) return;
+      if (!target || target.matches('.is-held')) return;
       this.letGo();
       this.held = target;
       this.moveTo(target);

@@ -276,7 +276,7 @@ export default {
     },
     button(key, isRepeated) {
       const button = this.$refs.box.querySelector(`[data-key="${CSS.escape(key)}"]`);
-      return button && (() => { if (!isRepeated) button.click(); });
+      return button?.getClientRects().length && (() => { if (!isRepeated) button.click(); });
     },
     playOrPause() {
       const video = this.$refs.video;

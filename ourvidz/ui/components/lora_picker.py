@@ -7,6 +7,7 @@ from nicegui import ui
 
 from ourvidz.generation.request import LoraUse
 from ourvidz.models.loras import LoraChoice
+from ourvidz.ui.notices import notify
 from ourvidz.workspace.abilities import chosen_spec
 from ourvidz.workspace.workspace import Workspace
 
@@ -73,6 +74,8 @@ class LoraPicker(ui.element):
     def _use(self, choice: LoraChoice, weight: float | None) -> None:
         others = tuple(use for use in self.workspace.form.loras if use.id != choice.id)
         own = () if weight is None else (LoraUse(id=choice.id, weight=weight),)
+        if len(others) == MOST:
+            notify(f'At most {MOST} LoRAs act together.')
         is_new = weight is None or len(others) == len(self.workspace.form.loras)
         self.workspace.set(loras=(*others, *own)[:MOST])
         if is_new:

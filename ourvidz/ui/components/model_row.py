@@ -46,7 +46,7 @@ class ModelRow(ui.element):
                 self._progress_words().classes('model-progress-words').props('data-testid=model-progress')
                 self._start = self._button('Download', 'model-download', self.downloads.start, when=_can_start)
                 self._resume = self._button('Resume', 'model-resume', self.downloads.resume, when=_can_resume)
-                self._pause = self._button('Pause', 'model-pause', self.downloads.pause, when=_is_moving)
+                self._pause = self._button('Pause', 'model-pause', self.downloads.pause, when=_can_pause)
                 self._cancel = self._button('Cancel', 'model-cancel', self.downloads.cancel, when=_can_cancel)
                 self._remove = self._button('Remove', 'model-remove', self._ask_to_remove, when=_is_installed)
             self._bar()
@@ -154,6 +154,10 @@ def _words(state: DownloadState) -> str:
 
 def _is_moving(status: str) -> bool:
     return status in ('starting', 'downloading')
+
+
+def _can_pause(status: str) -> bool:
+    return status == 'downloading'
 
 
 def _can_start(status: str) -> bool:

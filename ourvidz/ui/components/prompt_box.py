@@ -40,7 +40,7 @@ class PromptBox(ui.element):
                 EnhanceButton(workspace).classes('quiet-chip')
                 model = ModelChip(workspace).classes('quiet-chip')
                 more = Chip('More controls', testid='more-button').classes('quiet-chip')
-                more.look = Look('', 'sliders', 'More: LoRAs, what the model will read', 'more')
+                more.follow(workspace.form, 'loras', 'refusals', look=lambda: self._more())
             ModelMenu(workspace, model)
             MorePopup(workspace, more)
 
@@ -50,22 +50,32 @@ class PromptBox(ui.element):
         prompt.props('aria-label=Prompt data-testid=prompt-input enterkeyhint=enter')
         prompt.bind_value_from(self.workspace.form, 'prompt')
 
+    def _more(self) -> Look:
+        """How many LoRAs are chosen is seen here, too, and why they have no effect."""
+        form = self.workspace.form
+        number, because = len(form.loras), form.why_not('loras')
+        label = f'{number} LoRA{"" if number == 1 else "s"}' if number else ''
+        tip = f'{label} without effect: {because}' if label and because else 'More: LoRAs, what the model will read'
+        return Look(label, 'sliders', tip, 'more', is_set=bool(number) and not because)
+
     def _on_prompt(self, event: events.ValueChangeEventArguments[Any]) -> None:
         if (event.value or '') != self.workspace.form.prompt:
             self.workspace.set(prompt=event.value or '')
 
 
-class _Negative(ui.input):
-    """What to leave out; while it is empty it says so, or why the model takes none."""
+class _Negative(ui.element):
+    """What to leave out; struck out, with the reason, where the model takes none."""
 
     because = binding.BindableProperty(on_change=lambda sender, _: sender.show())
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__(value=workspace.form.negative_prompt, on_change=self._on_typed)
+        super().__init__('div')
         self.workspace = workspace
         self.classes('negative-words')
-        self.props('borderless dense aria-label="Negative prompt" data-testid=negative-input')
-        self.bind_value_from(workspace.form, 'negative_prompt')
+        with self:
+            self.input = ui.input(value=workspace.form.negative_prompt, on_change=self._on_typed)
+        self.input.props('borderless dense aria-label="Negative prompt" data-testid=negative-input')
+        self.input.bind_value_from(workspace.form, 'negative_prompt')
         self.because = ''
         binding.bind_from(
             self, 'because', workspace.form, 'refusals', lambda _: workspace.form.why_not('negative_prompt')
@@ -73,8 +83,11 @@ class _Negative(ui.input):
         self.show()
 
     def show(self) -> None:
-        self.set_enabled(not self.because)
-        self._props['placeholder'] = self.because or 'What to leave out'
+        self.input.set_enabled(not self.because)
+        self.input.props['placeholder'] = self.because or 'What to leave out'
+        self.input.props['aria-description'] = self.because
+        self.props['data-tip'] = self.because
+        self.classes(**{'add' if self.because else 'remove': 'is-refused'})
 
     def _on_typed(self, event: events.ValueChangeEventArguments[Any]) -> None:
         if (event.value or '') != self.workspace.form.negative_prompt:

@@ -6,14 +6,13 @@ from html import escape
 
 from nicegui import binding, ui
 
-from ourvidz.errors import OurVidzError
 from ourvidz.generation.references import Reference, Source
 from ourvidz.generation.request import Mode
 from ourvidz.ui.components.chip import CyclingChip
 from ourvidz.ui.components.controls import FRAME_USES
 from ourvidz.ui.components.popup import Popup
 from ourvidz.ui.icons import svg
-from ourvidz.ui.notices import notify, notify_error
+from ourvidz.ui.notices import errors_told, notify
 from ourvidz.workspace.cropping import Crop, crop_of
 from ourvidz.workspace.workspace import Workspace
 
@@ -170,11 +169,9 @@ class ReferenceMenu(Popup):
         if not url:
             return
         self.close()
-        self.url.value = ''
-        try:
+        with errors_told():
             await self.workspace.add_url(self.box.place.slot, url)
-        except OurVidzError as error:
-            notify_error(error)
+            self.url.value = ''
 
 
 def _picture(reference: Reference, crop: Crop | None) -> str:

@@ -76,7 +76,8 @@ class LibraryPage:
             if turn != self._turn:
                 return
             for asset in page.items:
-                self._add(asset)
+                if asset.id not in self._cards:
+                    self._add(asset)
             self._cursor = page.next_cursor
             self._empty.set_visibility(not self._cards)
 
@@ -103,11 +104,16 @@ class LibraryPage:
                 card = self._cards[asset.id][1]
                 card.show_asset(asset)
                 self._cards[asset.id] = (asset, card)
-            elif asset.id in self._deleted and asset.deleted_at is None:
+            elif asset.deleted_at is None and (asset.id in self._deleted or self._belongs_here(asset)):
                 self._deleted.discard(asset.id)
                 self._add(asset)
         self._empty.set_visibility(not self._cards)
         self._lightbox.follow()
+
+    def _belongs_here(self, asset: Asset) -> bool:
+        """Whether it is one of those that are read already, and was deleted when they were."""
+        is_read = self._cursor is None or any(other.created_at < asset.created_at for other, _ in self._cards.values())
+        return not self._query and is_read
 
     def _on_ready(self, assets: list[Asset]) -> None:
         if self._query:
