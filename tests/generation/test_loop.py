@@ -129,6 +129,14 @@ class Bench:
         async with asyncio.timeout(60):
             return await self.loop.over(job_id)
 
+    async def at_work(self, engine: DyingEngine) -> Job:
+        """A job that the engine has begun; the loop runs on."""
+        job = await self.submit()
+        self.loop.start()
+        async with asyncio.timeout(60):
+            await engine.started.wait()
+        return job
+
     async def make(self) -> Job:
         """A job that is over; the loop runs on."""
         job = await self.submit()
@@ -168,10 +176,7 @@ async def test_a_cancelled_job_stays_cancelled_even_if_the_engine_dies_of_it(tmp
     engine = DyingEngine()
     async with opened(tmp_path) as library:
         bench = Bench(tmp_path, library, engine=engine)
-        job = await bench.submit()
-        bench.loop.start()
-        async with asyncio.timeout(60):
-            await engine.started.wait()
+        job = await bench.at_work(engine)
         await bench.loop.cancel(job.id)
         assert (await bench.finished(job.id)).status is JobStatus.CANCELLED
         assert not list(library.files.staging_dir.iterdir()), 'what a dead engine leaves is removed'
@@ -253,10 +258,7 @@ async def test_a_job_at_work_waits_for_the_next_start_which_counts_as_the_first(
     engine = DyingEngine()
     async with opened(tmp_path) as library:
         bench = Bench(tmp_path, library, engine=engine)
-        job = await bench.submit()
-        bench.loop.start()
-        async with asyncio.timeout(60):
-            await engine.started.wait()
+        job = await bench.at_work(engine)
         await bench.loop.stop()
         job = await bench.queue.job(job.id)
     assert (job.status, job.attempts) == (JobStatus.QUEUED, 0)
