@@ -21,8 +21,8 @@ browser:  ## make sure that a Chromium for the browser tests is here
 	  $$SUDO apt-get -o DPkg::Lock::Timeout=300 update -qq && \
 	  $$SUDO apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends chromium >/dev/null; }
 
-test: setup browser  ## set everything up, a browser too, and run the tests
-	$(BIN)/python -m pytest
+test: setup browser  ## set everything up, a browser too, and run the tests, two files at a time
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-long: setup browser  ## the tests that take minutes: kill marathons, long rows of jobs, the longer browser stories
 	$(BIN)/python -m pytest -m long --timeout 1800

@@ -52,8 +52,8 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def app(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Iterator[RunningApp]:
-    """The app on a library of its own; the embedded models and a tiny SDXL are installed."""
+    """The app on a library of its own, one for a file of stories; the embedded models and a tiny SDXL are installed."""
     with RunningApp(tmp_path_factory.mktemp('data'), OURVIDZ_MODELS_DIR=str(tiny_models)) as running:
         yield running
