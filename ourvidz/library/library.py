@@ -84,8 +84,12 @@ class Library:
 
     async def page(self, *, before: str | None = None, limit: int = 50, **filters: Unpack[Filters]) -> Page[Asset]:
         """Assets newest first, from a cursor on. Raises InvalidInput for a bad cursor or limit."""
-        query = queries.assets_page(before=before, limit=limit, **filters)
+        near = queries.assets_found_near(before=before, limit=limit, **filters)
         async with self.database.session() as session:
+            found = list(await session.scalars(near)) if near is not None else []
+            if len(found) > limit:
+                return queries.page_of(found, limit)
+            query = queries.assets_page(before=before, limit=limit, are_few=not found, **filters)
             return queries.page_of(await session.scalars(query), limit)
 
     async def job(self, job_id: str) -> Job:

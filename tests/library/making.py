@@ -74,12 +74,17 @@ async def add_asset(library: Library, job: Job, position: int = 0, **details: An
 async def add_rows(library: Library, number: int, *, created_at: datetime, **fields: Any) -> None:
     """Many assets without files, all of one time and one job."""
     job = await add_job(library)
+    async with library.database.writing() as session:
+        session.add_all(row(job, position, created_at=created_at, **fields) for position in range(number))
+
+
+def row(job: Job, position: int, **fields: Any) -> Asset:
+    """An asset without files, not yet in the library."""
     values: dict[str, Any] = {
         'kind': 'image', 'job_id': job.id, 'workspace_id': WORKSPACE_ID, 'prompt': 'a red fox', 'seed': 1, 'width': 64,
-        'height': 64, 'path': 'none.png', 'created_at': created_at,
+        'height': 64, 'path': 'none.png', 'position': position,
     }  # fmt: skip
-    async with library.database.writing() as session:
-        session.add_all(Asset(**(values | {'position': position} | fields)) for position in range(number))
+    return Asset(**(values | fields))
 
 
 def files_in(folder: Path) -> set[str]:
