@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -46,6 +46,14 @@ class Settings(BaseSettings):
         description='At quality fast, use a few-step addition that is installed: several times quicker, less varied',
     )
     idle_unload_minutes: float = Field(default=30, gt=0, description='Free the device after so long without work')
+
+    @field_validator('data_dir', 'models_dir', 'more_model_dirs')
+    @classmethod
+    def _from_home(cls, value: Any) -> Any:
+        """No shell has replaced a ~ in a file or a list."""
+        if isinstance(value, tuple):
+            return tuple(path.expanduser() for path in value)
+        return value.expanduser() if isinstance(value, Path) else value
 
     @property
     def library_dir(self) -> Path:

@@ -52,6 +52,14 @@ def test_a_wrong_file_is_said(text: str, named: str) -> None:
         Settings.read()
 
 
+def test_a_home_is_found_where_no_shell_looked_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('OURVIDZ_MORE_MODEL_DIRS', '["~/ComfyUI/models"]')
+    monkeypatch.setenv('OURVIDZ_MODELS_DIR', '~/models')
+    settings = Settings.read()
+    assert settings.more_model_dirs == (Path.home() / 'ComfyUI' / 'models',)
+    assert settings.models_path == Path.home() / 'models'
+
+
 def test_settings_cannot_change_while_the_app_runs() -> None:
     with pytest.raises(ValueError, match='frozen'):
         Settings.read().port = 1  # type: ignore[misc]

@@ -14,6 +14,9 @@ class Engine(Protocol):
     async def start(self) -> None:
         """Start the process in the background; runs wait until it is ready."""
 
+    async def ready(self) -> EngineReady:
+        """Wait until the process has started. Raises EngineDied."""
+
     async def stop(self) -> None:
         """End the process and all that belongs to it."""
 

@@ -9,6 +9,8 @@ Device = Literal['auto', 'cuda', 'mps', 'cpu']
 PREVIEW_EDGE, THUMBNAIL_EDGE = 1440, 256
 """The squares in px that the smaller renditions of a picture fit into."""
 WEBP_QUALITY = 85
+NO_SUCH_DEVICE = 3
+"""The exit code of an engine whose device does not exist."""
 """Of those renditions, 0 to 100."""
 
 
@@ -141,7 +143,6 @@ class EngineReady:
     device: str
     device_name: str
     memory_total: int
-    memory_free: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from typing import Any
 from nicegui import Event
 
 from ourvidz.engine.messages import (
+    NO_SUCH_DEVICE,
     Cancel,
     Device,
     EngineReady,
@@ -68,6 +69,14 @@ class EngineProcess:
     async def start(self) -> None:
         """Start the process in the background; runs wait until it is ready."""
         await self._living_worker()
+
+    async def ready(self) -> EngineReady:
+        """Wait until the process has started, once more if it died. Raises EngineDied."""
+        worker = await self._living_worker()
+        await worker.has_started.wait()
+        if self.info is None:
+            raise worker.death()
+        return self.info
 
     async def stop(self) -> None:
         """End the process at once, whatever it does."""
@@ -174,6 +183,8 @@ class _Worker:
         self._loop = loop
         self._on_ready = on_ready
         self._inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self.has_started = asyncio.Event()
+        """Set when it is ready, or has ended before it was."""
         self._connection, theirs = Pipe()
         self._process = subprocess.Popen(
             [sys.executable, '-m', 'ourvidz.engine.worker', str(theirs.fileno()), *options],
@@ -212,6 +223,9 @@ class _Worker:
 
     def death(self) -> EngineDied:
         code = self._process.returncode
+        if code == NO_SUCH_DEVICE:
+            advice = 'Check its driver, or set OURVIDZ_DEVICE=auto, and start again.'
+            return EngineDied('The device that OURVIDZ_DEVICE names cannot be used here.', advice=advice)
         how = f'by signal {-code}' if code and code < 0 else f'with code {code}'
         advice = 'It starts afresh by itself. If this happens again, choose a smaller size or another model.'
         return EngineDied(f'The engine process ended {how} while it was at work.', advice=advice)
@@ -231,6 +245,8 @@ class _Worker:
                 self._loop.call_soon_threadsafe(self._on_ready, message)
             else:
                 self._loop.call_soon_threadsafe(self._inbox.put_nowait, message)
+            if message is None or isinstance(message, EngineReady):
+                self._loop.call_soon_threadsafe(self.has_started.set)
 
 
 def _options(device: Device, memory_limit: int | None, memory_record: Path | None, is_compiled: bool) -> list[str]:

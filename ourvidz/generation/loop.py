@@ -210,6 +210,8 @@ class GenerationLoop:
     async def _fulfil(self, job: Job) -> bool:
         """Make what is still missing of the job; False if it was cancelled."""
         request = GenerationRequest.model_validate(job.request)
+        if request.model is None:
+            await self.engine.ready()
         spec = self.planner.best_for(request)
         if self.enhancer.is_wanted(request) and not job.enhanced_prompt:
             enhanced = await self.enhancer.enhance(request, spec, run_id=job.id, on_report=self._reporter(job.id))

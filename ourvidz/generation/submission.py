@@ -34,14 +34,18 @@ class Submission:
         self.is_nsfw_allowed = is_nsfw_allowed
 
     async def submit(self, request: GenerationRequest, *, user_id: str, workspace_id: str) -> Job:
-        """Queue the request. Raises InvalidInput, Refused or NotFound."""
+        """Queue the request. Raises InvalidInput, Refused or NotFound.
+
+        As long as it is not known what the device can do, the choice of the model is left to when the job runs.
+        """
         for field, because in idle_fields(request).items():
             raise InvalidInput(field, because, advice='Leave it out.')
         captions = [reference.caption for reference in await self._references_of(request)]
         content = check(request, captions, is_nsfw_allowed=self.is_nsfw_allowed)
         spec = self.planner.best_for(request)
         self.planner.ensure_possible(request, spec)
-        complete = request.model_copy(update={'content': content, 'model': spec.id})
+        model = request.model if self.catalog.device is None else spec.id
+        complete = request.model_copy(update={'content': content, 'model': model})
         seed = random_seed() if request.seed is None else request.seed
         return await self.queue.enqueue(complete, user_id=user_id, workspace_id=workspace_id, seed=seed)
 

@@ -111,6 +111,10 @@ class Downloads:
         except OurVidzError as error:
             self._fail(state, str(error))
             raise
+        except OSError as error:
+            why = f'The folder {self.settings.models_path} cannot be written to: {error.strerror}.'
+            self._fail(state, why)
+            raise Refused(why, advice='Make it writable or free some space, then resume.') from error
         state.status = 'downloading'
         self._tasks[model_id] = asyncio.create_task(self._run(spec, plan, state), name=f'download {model_id}')
 

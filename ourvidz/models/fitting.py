@@ -1,11 +1,13 @@
-"""Tells whether a model fits this machine, from memory and disk as they are measured now, in words."""
+"""Tells whether a model fits this machine, in words: by the memory that there is, and the disk as it is now.
+
+What other programs hold of the memory at the moment changes by the minute; a default model that came and went with that
+would be changed silently. The engine looks when a run begins, and steps down if need be.
+"""
 
 import shutil
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -14,6 +16,10 @@ from ourvidz.models.spec import ModelSpec
 
 GB = 1e9
 RESERVED_ON_DISK = GB
+RESERVED_IN_MEMORY = 2 * GB
+"""For the system and the browser."""
+RESERVED_ON_CARD = 0.6 * GB
+"""For the desktop and the driver."""
 WAYS = {
     'full': 'whole',
     'model_offload': 'one part after the other',
@@ -59,22 +65,20 @@ def gigabytes(size: float) -> str:
 
 
 def _fit_cpu(spec: ModelSpec) -> Fit:
-    memory = _memory(second=int(time.monotonic()))
+    total = _total_memory()
     needed = _cpu_need(spec)
-    if needed > memory.total:
-        return Fit(False, f'It needs {gigabytes(needed)} of memory, this machine has {gigabytes(memory.total)}.')
-    if needed > memory.available:
-        return Fit(False, f'It needs {gigabytes(needed)} of memory, {gigabytes(memory.available)} are free.')
+    if needed > total - RESERVED_IN_MEMORY:
+        return Fit(False, f'It needs {gigabytes(needed)} of memory, this machine has {gigabytes(total)}.')
     if spec.is_embedded:
         return Fit(True, 'Made for any machine, without a graphics card too.', 'cpu')
     slowly = ', but slowly: there is no graphics card' if needed > 2 * GB else ''
-    return Fit(True, f'Fits{slowly} (needs {gigabytes(needed)}, {gigabytes(memory.available)} are free).', 'cpu')
+    return Fit(True, f'Fits{slowly} (needs {gigabytes(needed)} of {gigabytes(total)}).', 'cpu')
 
 
 @lru_cache(maxsize=1)
-def _memory(*, second: int) -> Any:
-    """Measured once a second at most: a page asks a thousand times while it is built."""
-    return psutil.virtual_memory()
+def _total_memory() -> int:
+    """In bytes; a page asks a thousand times while it is built."""
+    return int(psutil.virtual_memory().total)
 
 
 def _cpu_need(spec: ModelSpec) -> float:
@@ -82,12 +86,12 @@ def _cpu_need(spec: ModelSpec) -> float:
 
 
 def _fit_device(spec: ModelSpec, device: EngineReady) -> Fit:
-    free = f'{gigabytes(device.memory_free)} are free on {device.device_name}'
+    there = f'{device.device_name} has {gigabytes(device.memory_total)}'
     ladder = [(way, spec.memory_gb[way] * GB) for way in WAYS if way in spec.memory_gb]
     if not ladder:
-        return Fit(True, f'What it needs is not known; {free}.', 'full')
+        return Fit(True, f'What it needs is not known; {there}.', 'full')
     for way, needed in ladder:
-        if needed <= device.memory_free:
-            return Fit(True, f'Fits {WAYS[way]} (needs {gigabytes(needed)}, {free}).', way)
+        if needed <= device.memory_total - RESERVED_ON_CARD:
+            return Fit(True, f'Fits {WAYS[way]} (needs {gigabytes(needed)}, {there}).', way)
     least = min(needed for _, needed in ladder)
-    return Fit(False, f'It needs at least {gigabytes(least)} of graphics memory, {free}.')
+    return Fit(False, f'It needs at least {gigabytes(least)} of graphics memory, {there}.')

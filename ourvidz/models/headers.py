@@ -46,6 +46,8 @@ def read_header(path: Path) -> Header:
 
 def nature_of(header: Header) -> Nature:
     """Tell what a file holds by its tensors, and by its metadata where the tensors leave it open."""
+    if any(header.has(mark) for mark in ('hada_w1_', 'lokr_w1', 'oft_blocks')):
+        return Nature('other', 'lycoris')
     if header.is_lora:
         return Nature('lora', _lora_family(header))
     if any(name.startswith(('control_model.', 'controlnet_')) for name in header.shapes):

@@ -64,6 +64,8 @@ def find(folders: Iterable[Path]) -> Findings:
     findings = Findings()
     seen: set[Path] = set()
     for folder in folders:
+        if not folder.exists():
+            findings.refused.append(RefusedFile(folder, 'There is no such folder.'))
         _walk(folder, findings, seen, depth=0)
     return findings
 
@@ -144,6 +146,9 @@ def _sort_weights(path: Path, nature: Nature, size: int, findings: Findings) -> 
             findings.models.append(FoundModel(path, '', family, size=size, native_size=native_size))
         case 'checkpoint', family:
             findings.refused.append(RefusedFile(path, f'Checkpoints of the family {family} are not supported.'))
+        case 'other', 'lycoris':
+            because = 'LoHa, LoKr and OFT files cannot be applied here, only plain LoRAs.'
+            findings.refused.append(RefusedFile(path, because))
         case 'transformer', family:
             because = f'This is only the transformer of a {family} model. Its text encoder and VAE are missing: '
             findings.refused.append(RefusedFile(path, because + 'download the whole model on the Models page.'))

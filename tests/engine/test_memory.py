@@ -40,6 +40,21 @@ def test_eight_bits_come_before_the_processor_where_main_memory_is_short() -> No
     assert '8 bits' in engine.notes[0]
 
 
+def test_eight_bits_are_no_place_for_loras() -> None:
+    engine = SimulatedEngine(size=int(3.8 * GB), host=20 * GB)
+    assert engine.run(sdxl_like(), Work(512, 512, has_loras=True))[0].placement is Placement.GROUP_OFFLOAD
+    engine.host = 10 * GB
+    with pytest.raises(OutOfMemory):
+        engine.run(sdxl_like(), Work(512, 512, has_loras=True))
+
+
+def test_on_the_processor_weights_take_twice_the_memory() -> None:
+    """Nobody is helped by a machine that swaps, or by Linux ending the engine."""
+    assert SimulatedEngine(size=2 * GB, host=20 * GB).run(sdxl_like(), SQUARE)[0].placement is Placement.CPU
+    with pytest.raises(OutOfMemory):
+        SimulatedEngine(size=2 * GB, host=12 * GB).run(sdxl_like(), SQUARE)
+
+
 def test_out_of_memory_steps_down_once_more_says_so_and_is_remembered() -> None:
     """Decoding takes three times what was estimated; the device finds out and does not try it again."""
     engine = SimulatedEngine(size=16 * GB, truth={'sdxl': {Stage.DECODE: 2.5}})

@@ -10,20 +10,17 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from ourvidz.engine.messages import FileMade, ImageRun, LoadProgressed, ModelSource, Noted
+from ourvidz.engine.messages import LoadProgressed, ModelSource
 from ourvidz.engine.worker.allocations import Allocations
 from ourvidz.engine.worker.device import Device
-from ourvidz.engine.worker.image_run import make_images
 from ourvidz.engine.worker.ladder import is_out_of_memory
 from ourvidz.engine.worker.loading import load_pipeline
 from ourvidz.engine.worker.memory.estimate import Work
 from ourvidz.engine.worker.memory.rung import Decoding, Placement, Rung
 from ourvidz.engine.worker.placing import place, set_decoding
-from ourvidz.engine.worker.renditions import Renditions
-from ourvidz.engine.worker.shelf import ModelShelf
 from ourvidz.engine.worker.speed import blocks_cached, prepare
-from ourvidz.engine.worker.talk import Talk
 from ourvidz.engine.worker.texts import texts_remembered
+from tests.engine.in_process import Ears, InProcess
 from tests.engine.pixels import difference, pixels
 from tests.engine.runs import image_run, source
 from tests.video_checkpoints import tiny_wan
@@ -32,44 +29,12 @@ CPU = torch.device('cpu')
 WHOLE = Rung(Placement.FULL, Decoding.WHOLE, 1)
 
 
-class Ears(Talk):
-    """Hears what a run says in this process."""
-
-    def __init__(self) -> None:
-        self.run_id = 'alone'
-        self.heard: list[object] = []
-
-    def send(self, report: object) -> None:
-        self.heard.append(report)
-
-    def stop_if_cancelled(self) -> None:
-        """Nobody cancels."""
-
-    @property
-    def notes(self) -> list[str]:
-        return [report.text for report in self.heard if isinstance(report, Noted)]
-
-
-class Engine:
-    """A shelf on a device in this process."""
-
-    def __init__(self, *, limit: int | None = None) -> None:
-        self.device = Device('cpu', limit=limit)
-        self.shelf = ModelShelf(self.device)
-
-    def make(self, run: ImageRun) -> tuple[list[Path], Ears]:
-        ears = Ears()
-        make_images(run, shelf=self.shelf, device=self.device, renditions=Renditions(), talk=ears)
-        files = [report for report in ears.heard if isinstance(report, FileMade)]
-        return [file.original_path for file in sorted(files, key=lambda file: file.position)], ears
-
-
 def test_a_run_that_finds_no_memory_steps_down_says_so_and_makes_all_pictures(sdxl: ModelSource, staging: Path) -> None:
     """The record says that three at once take next to nothing; in truth only one at a time fits."""
-    unlimited, quiet = Engine(limit=10**9).make(image_run(sdxl, staging, 1, 2, 3))
+    unlimited, quiet = InProcess(limit=10**9).make(image_run(sdxl, staging, 1, 2, 3))
     assert not quiet.notes and len(unlimited) == 3
-    weights, work = Engine().shelf.weigh(sdxl), Work(64, 64)
-    engine = Engine(limit=weights.bytes + (peak_of(sdxl, staging, 1) + peak_of(sdxl, staging, 1, 2, 3)) // 2)
+    weights, work = InProcess().shelf.weigh(sdxl), Work(64, 64)
+    engine = InProcess(limit=weights.bytes + (peak_of(sdxl, staging, 1) + peak_of(sdxl, staging, 1, 2, 3)) // 2)
     engine.shelf.policy.worked(weights, work, Rung(Placement.FULL, Decoding.WHOLE, 3), peak=1)
     made, ears = engine.make(image_run(sdxl, staging, 1, 2, 3))
     assert '3 at once do not fit into memory, so' in ' '.join(ears.notes)
@@ -82,7 +47,7 @@ def test_a_run_that_finds_no_memory_steps_down_says_so_and_makes_all_pictures(sd
 
 def peak_of(sdxl: ModelSource, staging: Path, *seeds: int) -> int:
     """Bytes that a run takes beside the weights."""
-    engine = Engine(limit=10**9)
+    engine = InProcess(limit=10**9)
     engine.make(image_run(sdxl, staging, *seeds))
     weights = engine.shelf.weigh(sdxl)
     return engine.shelf.policy.need(weights, Work(64, 64), Rung(Placement.FULL, Decoding.WHOLE, len(seeds))).total - (
@@ -91,7 +56,7 @@ def peak_of(sdxl: ModelSource, staging: Path, *seeds: int) -> int:
 
 
 def test_a_repeated_prompt_is_encoded_once_whatever_else_changes(sdxl: ModelSource, staging: Path) -> None:
-    engine = Engine()
+    engine = InProcess()
     calls: list[int] = []
     model = engine.shelf.get(sdxl, Ears(), WHOLE)
     model.pipeline.text_encoder.register_forward_hook(lambda *_: calls.append(1))
@@ -105,7 +70,7 @@ def test_a_repeated_prompt_is_encoded_once_whatever_else_changes(sdxl: ModelSour
 
 def test_the_least_recently_used_model_leaves_a_small_device(sdxl: ModelSource, staging: Path, tmp_path: Path) -> None:
     other = source(Path(shutil.copytree(sdxl.path, tmp_path / 'other')))
-    engine = Engine(limit=3_500_000)
+    engine = InProcess(limit=3_500_000)
     engine.make(image_run(sdxl, staging, num_inference_steps=1))
     engine.make(image_run(other, staging, num_inference_steps=1))
     assert [key.split()[0] for key, _ in engine.shelf.others('')] == [str(other.path)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
 from ourvidz.engine.messages import FileMade, ModelSource, Noted, RunCancelled, RunFinished, StepProgressed
 from ourvidz.engine.process import EngineProcess
@@ -61,6 +62,16 @@ async def test_a_run_can_be_cancelled_while_the_process_is_only_starting(sdxl: M
         await asyncio.sleep(0)
         await engine.cancel(run.run_id)
         assert await early == [RunCancelled(run_id=run.run_id)]
+    finally:
+        await engine.stop()
+
+
+async def test_a_device_that_is_not_there_is_told_in_words() -> None:
+    engine = EngineProcess(device='mps' if torch.cuda.is_available() else 'cuda')
+    try:
+        with pytest.raises(EngineDied) as caught:
+            await engine.ready()
+        assert 'OURVIDZ_DEVICE' in caught.value.message
     finally:
         await engine.stop()
 

@@ -14,6 +14,7 @@ from ourvidz.generation.planning import Planner
 from ourvidz.generation.queue import JobQueue
 from ourvidz.generation.references import References
 from ourvidz.generation.request import GenerationRequest
+from ourvidz.generation.submission import Submission
 from ourvidz.library.library import Library
 from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, AssetStatus, Job, JobStatus
 from ourvidz.models.catalog import Catalog
@@ -34,6 +35,9 @@ class SmallEngine:
     async def start(self) -> None:
         """There is nothing to start."""
 
+    async def ready(self) -> EngineReady:
+        return EngineReady(device='cuda', device_name='a card', memory_total=12_000_000_000)
+
     async def stop(self) -> None:
         """There is nothing to stop."""
 
@@ -48,6 +52,17 @@ class SmallEngine:
 
     async def unload(self) -> None:
         self.unloaded.set()
+
+
+class StartingEngine(SmallEngine):
+    """An engine on a graphics card, of which the catalog hears as soon as somebody waits for it."""
+
+    catalog: Catalog
+
+    async def ready(self) -> EngineReady:
+        info = await super().ready()
+        self.catalog.set_device(info)
+        return info
 
 
 class DyingEngine(SmallEngine):
@@ -107,13 +122,16 @@ class Bench:
         settings = Settings(data_dir=folder)
         write_diffusers(settings.models_path / 'tiny')
         self.catalog, self.engine, self.queue = Catalog(settings), engine or SmallEngine(), JobQueue(library)
+        references = References(settings.references_dir)
+        planner = Planner(catalog=self.catalog, references=references, staging_dir=settings.staging_dir)
+        self.submission = Submission(
+            queue=self.queue, planner=planner, references=references, library=library, is_nsfw_allowed=False
+        )
         self.loop = GenerationLoop(
             queue=self.queue,
             engine=self.engine,
             library=library,
-            planner=Planner(
-                catalog=self.catalog, references=References(settings.references_dir), staging_dir=settings.staging_dir
-            ),
+            planner=planner,
             enhancer=Enhancer(catalog=self.catalog, engine=self.engine),
             idle_unload_minutes=idle_unload_minutes,
         )
@@ -161,6 +179,26 @@ async def test_steps_down_the_ladder_are_told_on_the_job_for_good(tmp_path: Path
         await bench.loop.stop()
     assert job.status is JobStatus.COMPLETED
     assert 'so 1 at a time are made. To save memory, pictures are decoded in tiles.' in job.note
+
+
+async def test_which_model_is_best_is_decided_once_it_is_known_what_the_device_can_do(tmp_path: Path) -> None:
+    async with opened(tmp_path) as library:
+        engine = StartingEngine()
+        bench = Bench(tmp_path, library, engine=engine)
+        write_diffusers(bench.catalog.settings.models_path / 'sdxl-base')
+        await bench.catalog.rescan()
+        engine.catalog = bench.catalog
+        job = await bench.submission.submit(
+            GenerationRequest(prompt='a fox'), user_id=OWNER_ID, workspace_id=WORKSPACE_ID
+        )
+        assert job.model is None
+        bench.loop.start()
+        made = await bench.finished(job.id)
+        later = await bench.submission.submit(
+            GenerationRequest(prompt='a fox'), user_id=OWNER_ID, workspace_id=WORKSPACE_ID
+        )
+        await bench.loop.stop()
+    assert [made.status, made.model, later.model] == [JobStatus.COMPLETED, 'sdxl-base', 'sdxl-base']
 
 
 async def test_memory_is_given_back_after_a_long_time_without_work(tmp_path: Path) -> None:

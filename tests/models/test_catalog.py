@@ -15,7 +15,7 @@ from ourvidz.models.spec import Ability, ModelFile, ModelSpec
 from ourvidz.settings import Settings
 from tests.models.weights import SDXL, write_diffusers, write_language_model, write_weights
 
-CARD = EngineReady(device='cuda', device_name='RTX 3060', memory_total=12_000_000_000, memory_free=11_000_000_000)
+CARD = EngineReady(device='cuda', device_name='RTX 3060', memory_total=12_000_000_000)
 EXPECTED = {
     *('sdxl-base', 'sdxl-turbo', 'z-image-turbo', 'flux2-klein-4b', 'qwen-image'),
     *('wan21-t2v-1_3b', 'wan21-vace-1_3b', 'wan22-ti2v-5b', 'wan22-t2v-a14b', 'wan22-i2v-a14b', 'ltx-2'),
@@ -160,9 +160,9 @@ async def test_what_fits_is_said_in_words(settings: Settings) -> None:
     base = catalog.get('sdxl-base').model_copy(update={'files': ()})
     assert catalog.fit(base).placement == 'full'
     assert 'RTX 3060' in catalog.fit(base).because
-    catalog.set_device(replace(CARD, memory_free=7_000_000_000))
+    catalog.set_device(replace(CARD, memory_total=7_000_000_000))
     assert catalog.fit(base).placement == 'model_offload'
-    catalog.set_device(replace(CARD, memory_free=1_000_000_000))
+    catalog.set_device(replace(CARD, memory_total=2_000_000_000))
     assert not catalog.fit(base).fits
     assert 'at least 4.0 GB' in catalog.fit(base).because
     huge = base.model_copy(update={'files': (ModelFile(name='*', size=10**15),)})
@@ -176,7 +176,7 @@ async def test_the_default_is_the_best_that_fits_and_can(settings: Settings) -> 
     catalog.set_device(CARD)
     best = catalog.default('image')
     assert best and best.id == 'sdxl-base'
-    catalog.set_device(replace(CARD, memory_free=3_800_000_000))
+    catalog.set_device(replace(CARD, memory_total=4_400_000_000))
     smaller = catalog.default('image', {Ability.LORA})
     assert smaller and smaller.id == 'sdxl-turbo'
     assert catalog.default('image', {Ability.STYLE_REFERENCE}) is None

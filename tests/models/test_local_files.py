@@ -113,6 +113,13 @@ def test_broken_files_are_refused_with_the_reason(tmp_path: Path) -> None:
         read_header(tmp_path / 'empty.safetensors')
 
 
+def test_nothing_vanishes_without_a_word(tmp_path: Path) -> None:
+    write_weights(tmp_path / 'style.safetensors', {'lora_unet_mid_block.hada_w1_a': (4, 4)})
+    refused = {file.path.name: file.because for file in find([tmp_path, tmp_path / 'gone']).refused}
+    assert 'LoHa' in refused['style.safetensors']
+    assert refused['gone'] == 'There is no such folder.'
+
+
 def test_links_in_circles_end(tmp_path: Path) -> None:
     write_weights(tmp_path / 'a.safetensors', SDXL)
     (tmp_path / 'round').symlink_to(tmp_path)

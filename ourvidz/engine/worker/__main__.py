@@ -5,12 +5,13 @@ import errno
 import gc
 import logging
 import os
+import sys
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ourvidz.engine.messages import Run, RunCancelled, RunFailed, RunFinished, Unload
+from ourvidz.engine.messages import NO_SUCH_DEVICE, Run, RunCancelled, RunFailed, RunFinished, Unload
 from ourvidz.engine.worker.talk import Cancelled, Line, Talk
 from ourvidz.errors import BrokenModel, OurVidzError, OutOfMemory, StorageFull
 
@@ -25,7 +26,11 @@ def main() -> None:
     arguments = _arguments()
     _give_way()
     line = Line(Connection(arguments.connection))
+    from ourvidz.engine.worker.device import is_usable
     from ourvidz.engine.worker.studio import Studio
+
+    if not is_usable(arguments.device):
+        sys.exit(NO_SUCH_DEVICE)
 
     studio = Studio(
         device=arguments.device,

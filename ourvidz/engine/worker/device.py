@@ -45,16 +45,11 @@ class Device:
         """How weights of a family are kept here: half precision on a GPU, full precision on the CPU."""
         if self.is_cpu:
             return torch.float32
-        if family in ('sdxl', 'spark'):
-            return torch.float16
-        has_bfloat = self.torch.type == 'mps' or torch.cuda.is_bf16_supported()
-        return torch.bfloat16 if has_bfloat else torch.float16
+        return gpu_dtype(family, has_bfloat=self.torch.type == 'mps' or torch.cuda.is_bf16_supported())
 
     def ready(self) -> EngineReady:
         """What there is, for people and for the choice of models."""
-        return EngineReady(
-            device=self.torch.type, device_name=self._title(), memory_total=self.total(), memory_free=self.free()
-        )
+        return EngineReady(device=self.torch.type, device_name=self._title(), memory_total=self.total())
 
     def total(self) -> int:
         """Bytes of memory."""
@@ -137,6 +132,13 @@ class Device:
         return f'CPU, {Threads.cores()} cores'
 
 
+def gpu_dtype(family: str, *, has_bfloat: bool) -> torch.dtype:
+    """How a GPU keeps the weights of a family; the Spark models are so small that they need not be halved."""
+    if family.startswith('spark'):
+        return torch.float32
+    return torch.float16 if family in ('sdxl', 'sd15') or not has_bfloat else torch.bfloat16
+
+
 class Threads:
     """How many threads torch uses on the CPU: one for each core that others leave idle.
 
@@ -170,6 +172,17 @@ class Threads:
         everyone, mine = psutil.cpu_times(), self._me.cpu_times()
         busy = everyone.user + everyone.system + getattr(everyone, 'nice', 0.0)
         return time.monotonic(), busy, mine.user + mine.system
+
+
+def is_usable(name: DeviceName) -> bool:
+    """Whether torch can use this device here."""
+    match name:
+        case 'cuda':
+            return torch.cuda.is_available()
+        case 'mps':
+            return torch.backends.mps.is_available()
+        case _:
+            return True
 
 
 def _choose(name: DeviceName) -> str:

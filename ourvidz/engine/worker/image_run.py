@@ -26,7 +26,8 @@ GENERATING_SHARE = 0.95
 
 def make_images(run: ImageRun, *, shelf: ModelShelf, device: Device, renditions: Renditions, talk: Talk) -> None:
     """Make and save all pictures of a run. Raises Cancelled, OutOfMemory, BrokenModel, EngineFailure or OSError."""
-    ladder = Ladder(source=run.model, shelf=shelf, device=device, talk=talk, work=Work(run.width, run.height))
+    work = Work(run.width, run.height, has_loras=bool(run.loras))
+    ladder = Ladder(source=run.model, shelf=shelf, device=device, talk=talk, work=work)
     waiting = list(run.outputs)
     progress = _Progress(talk, outputs=len(waiting))
     with ThreadPoolExecutor(2) as saver:

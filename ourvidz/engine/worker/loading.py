@@ -18,6 +18,8 @@ from ourvidz.engine.worker.device import Device
 from ourvidz.engine.worker.talk import Talk
 from ourvidz.errors import BrokenModel
 
+VELOCITY = {'prediction_type': 'v_prediction', 'rescale_betas_zero_snr': True, 'timestep_spacing': 'trailing'}
+"""For checkpoints whose makers marked them, as ComfyUI reads it, with a tensor named v_pred: they foretell velocity."""
 CONFIGS_DIR = Path(__file__).parents[3] / 'assets' / 'configs'
 
 
@@ -67,7 +69,14 @@ def _from_folder(source: ModelSource, dtype: torch.dtype) -> Any:
         variant=variant_of(source.path),
         use_safetensors=True,
         local_files_only=True,
+        **_without_checker(cls),
     )
+
+
+def _without_checker(cls: Any) -> dict[str, Any]:
+    """The checker of SD 1.5 makes pictures black without a word; OurVidz has a check of its own."""
+    takes = inspect.signature(cls.__init__).parameters
+    return {'safety_checker': None, 'requires_safety_checker': False} if 'safety_checker' in takes else {}
 
 
 def _dtypes(path: Path, dtype: torch.dtype) -> Any:
@@ -79,7 +88,8 @@ def _dtypes(path: Path, dtype: torch.dtype) -> Any:
 
 
 def _from_file(source: ModelSource, dtype: torch.dtype) -> Any:
-    family = family_of(tensor_names(source.path))
+    names = tensor_names(source.path)
+    family = family_of(names)
     beside = source.path.with_suffix('')
     if (beside / 'model_index.json').is_file():
         config = beside
@@ -94,7 +104,11 @@ def _from_file(source: ModelSource, dtype: torch.dtype) -> Any:
     cls = pipeline_class(source.pipeline or stored, source.title)
     parts = _tokenizers(config) if family == 'sdxl' else {}
     parts |= {'add_watermarker': False} if 'add_watermarker' in inspect.signature(cls.__init__).parameters else {}
-    return cls.from_single_file(str(source.path), config=str(config), dtype=dtype, local_files_only=True, **parts)
+    parts |= _without_checker(cls)
+    made = cls.from_single_file(str(source.path), config=str(config), dtype=dtype, local_files_only=True, **parts)
+    if 'v_pred' in names:
+        made.scheduler = type(made.scheduler).from_config(made.scheduler.config, **VELOCITY)
+    return made
 
 
 def _tokenizers(config: Path) -> dict[str, Any]:

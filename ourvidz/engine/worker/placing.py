@@ -24,7 +24,10 @@ def place(pipeline: Any, placement: Placement, device: torch.device, *, before: 
         case Placement.GROUP_OFFLOAD:
             pipeline.to('cpu')
             pipeline.enable_group_offload(
-                onload_device=device, offload_type='leaf_level', use_stream=device.type == 'cuda'
+                onload_device=device,
+                offload_type='leaf_level',
+                use_stream=device.type == 'cuda',
+                exclude_modules=['vae'] if is_vae_raised(pipeline) else None,
             )
         case Placement.FP8_OFFLOAD:
             pipeline.to('cpu')
@@ -56,6 +59,12 @@ def _make_tiles_small(vae: Any) -> None:
 def denoisers(pipeline: Any) -> list[Any]:
     """The parts that run at every step."""
     return [part for name in DENOISERS if (part := getattr(pipeline, name, None)) is not None]
+
+
+def is_vae_raised(pipeline: Any) -> bool:
+    """Whether the pipeline decodes in full precision and goes back to half of it afterwards. The layers of such a VAE
+    cannot come one by one: each would come as it was."""
+    return bool(getattr(getattr(getattr(pipeline, 'vae', None), 'config', None), 'force_upcast', False))
 
 
 def weigh_parts(pipeline: Any) -> int:

@@ -31,6 +31,7 @@ class LoadedModel:
     relatives: dict[str, Any] = field(default_factory=dict)
     preview: Any = None
     flow_shift: float | None = None
+    vae_dtype: Any = None
 
     def relative(self, cls: Any) -> Any:
         """Another pipeline over the same weights."""
@@ -70,8 +71,15 @@ class LoadedModel:
         """Of all its weights."""
         return weigh_parts(self.pipeline)
 
+    def settle(self) -> None:
+        """Once it is placed: remember the precision of its VAE, which pipelines raise for the time of decoding."""
+        vae = getattr(self.pipeline, 'vae', None)
+        self.vae_dtype = None if vae is None else vae.dtype
+
     def rest(self) -> None:
-        """After a run: parts that came to the device for it leave."""
+        """After a run, even one that broke off: parts that came to the device for it leave, the VAE is as it was."""
+        if self.vae_dtype is not None and self.pipeline.vae.dtype is not self.vae_dtype:
+            self.pipeline.vae.to(self.vae_dtype)
         if self.placement in (Placement.MODEL_OFFLOAD, Placement.FP8_OFFLOAD):
             self.pipeline.maybe_free_model_hooks()
 
@@ -140,6 +148,7 @@ class ModelShelf:
             take_loras_off(model.pipeline)
             place(model.pipeline, rung.placement, self._device.torch, before=before)
             model.placement = rung.placement
+            model.settle()
             self._device.give_back()
             prepare(model.pipeline, device=self._device.torch, is_compiled=self._is_compiled and model.is_resident)
         set_decoding(model.pipeline, rung.decoding)

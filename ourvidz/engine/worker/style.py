@@ -1,7 +1,8 @@
 """Steers the style of pictures by another one, through the style layers of an IP-Adapter."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +66,23 @@ def _embeds(pipeline: Any, run: ImageRun, folder: Path, model: LoadedModel, devi
         raise EngineFailure(why, advice='Remove it and get it again on the Models page.')
     is_plain = isinstance(pipeline.unet.encoder_hid_proj.image_projection_layers[0], ImageProjection)
     key = ('style', str(folder), str(path), str(path.stat().st_mtime_ns))
-    seen = model.text(key, lambda: _look(path, folder / 'image_encoder', device, pipeline.dtype, is_plain=is_plain))
+    look = partial(_look, path, folder / 'image_encoder', is_plain=is_plain)
+    seen = model.text(key, lambda: _looked(look, device, pipeline.dtype))
     return torch.cat([seen['nothing'], seen['picture']]) if run.guidance_scale > 1 else seen['picture']
+
+
+def _looked(look: Callable[..., dict[str, torch.Tensor]], device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
+    """On the device where it has room for the encoder beside the model; one look on the processor takes seconds."""
+    try:
+        return look(device=device, dtype=dtype)
+    except torch.OutOfMemoryError:
+        seen = look(device=torch.device('cpu'), dtype=torch.float32)
+        return {name: value.to(device, dtype) for name, value in seen.items()}
 
 
 @torch.no_grad()
 def _look(
-    path: Path, encoder_folder: Path, device: torch.device, dtype: torch.dtype, *, is_plain: bool
+    path: Path, encoder_folder: Path, *, device: torch.device, dtype: torch.dtype, is_plain: bool
 ) -> dict[str, torch.Tensor]:
     """Embeddings of shape (1, 1, ...); the encoder is as large as a small model, so it leaves at once."""
     from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection

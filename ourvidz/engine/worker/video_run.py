@@ -30,7 +30,7 @@ GENERATING_SHARE = 0.8
 def make_videos(run: VideoRun, *, shelf: ModelShelf, device: Device, renditions: Renditions, talk: Talk) -> None:
     """Make and save all clips of a run. Raises Cancelled, OutOfMemory, BrokenModel, EngineFailure or OSError."""
     assert run.num_frames % 4 == 1, 'clips have 4n+1 frames'
-    work = Work(run.width, run.height, run.num_frames)
+    work = Work(run.width, run.height, run.num_frames, has_loras=bool(run.loras))
     ladder = Ladder(source=run.model, shelf=shelf, device=device, talk=talk, work=work)
     waiting = list(run.outputs)
     while waiting:

@@ -1,6 +1,6 @@
 """What a run will need: the weights that are on the device, and what it works with beside them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ourvidz.engine.worker.memory.rung import Decoding, Placement, Rung
 from ourvidz.engine.worker.memory.weights import Part, Stage, Weights
@@ -24,11 +24,12 @@ FULL_PRECISION = 4
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a run makes: pictures of a size in pixels, or a clip of frames."""
+    """What a run makes: pictures of a size in pixels, or a clip of frames; and whether LoRAs are applied for it."""
 
     width: int = 0
     height: int = 0
     frames: int = 1
+    has_loras: bool = False
 
     def __str__(self) -> str:
         return f'{self.width}x{self.height}x{self.frames}'
@@ -63,8 +64,10 @@ def estimate(weights: Weights, work: Work, rung: Rung, *, corrections: dict[Stag
     """The need by the model's own tensors; `corrections` are factors for the activations of each stage."""
     factors = corrections or {}
     if rung.placement is Placement.CPU:
-        acts = max(_activations(weights, work, rung, stage) for stage in Stage)
-        return Need(0, 0, 0, Stage.DENOISE, host=weights.bytes + acts)
+        full = replace(weights, value_bytes=FULL_PRECISION)
+        acts = max(_activations(full, work, rung, stage) for stage in Stage)
+        host = weights.bytes * FULL_PRECISION // weights.value_bytes + acts
+        return Need(0, 0, 0, Stage.DENOISE, host)
     resident = weights.bytes if rung.placement is Placement.FULL else 0
     stages = [
         (
@@ -83,8 +86,16 @@ def _onloaded(weights: Weights, stage: Stage, placement: Placement) -> int:
         return 0
     parts = [part for part in weights.parts.values() if part.stage is stage]
     if placement is Placement.GROUP_OFFLOAD:
-        return max((2 * part.largest for part in parts), default=0)
+        return _staying(weights) + max((2 * part.largest for part in parts), default=0)
     return max((_stored(part, placement) for part in parts), default=0)
+
+
+def _staying(weights: Weights) -> int:
+    """Bytes that are on the device all the time though layers come one by one: a VAE that works in full precision."""
+    if not weights.pipeline.startswith('StableDiffusion'):
+        return 0
+    grown = FULL_PRECISION // weights.value_bytes
+    return sum(part.bytes * grown for part in weights.parts.values() if part.stage is Stage.DECODE)
 
 
 def _stored(part: Part, placement: Placement) -> int:
@@ -93,12 +104,12 @@ def _stored(part: Part, placement: Placement) -> int:
 
 
 def _host(weights: Weights, placement: Placement) -> int:
-    """Main memory: offloaded weights, and once more where they are pinned for streams."""
+    """Main memory: offloaded weights, and once more where a pipeline pins them for streams."""
     match placement:
         case Placement.FULL:
             return 0
         case Placement.GROUP_OFFLOAD:
-            return 2 * weights.bytes
+            return weights.bytes if weights.pipeline == 'causal-lm' else 2 * weights.bytes
         case _:
             return sum(_stored(part, placement) for part in weights.parts.values())
 

@@ -56,11 +56,13 @@ class MemoryPolicy:
         `capacity` in bytes is for all models and the run, `others` are what the other models keep there, least recently
         used first. None if no rung is worth a try.
         """
-        rungs = ladder(weights.pipeline, self._device, count=count)
+        rungs = [
+            rung
+            for rung in ladder(weights.pipeline, self._device, count=count, has_loras=work.has_loras)
+            if host_room is None or estimate(weights, work, rung).host <= host_room
+        ]
         for rung in rungs:
             need = self.need(weights, work, rung)
-            if host_room is not None and need.host > host_room:
-                continue
             for leaving in range(len(others) + 1):
                 room = capacity - sum(others[leaving:])
                 if need.total <= room and not self._has_failed(weights, work, rung, room / ABOUT_AS_MUCH):

@@ -58,11 +58,15 @@ def placements(pipeline: str, device: str) -> tuple[Placement, ...]:
     return next((able for start, able in PLACEMENTS.items() if pipeline.startswith(start)), UNKNOWN)
 
 
-def ladder(pipeline: str, device: str, *, count: int) -> list[Rung]:
-    """All rungs for `count` pictures; at each placement come slices, tiles and smaller batches, which cost little."""
+def ladder(pipeline: str, device: str, *, count: int, has_loras: bool = False) -> list[Rung]:
+    """All rungs for `count` pictures; at each placement come slices, tiles and smaller batches, which cost little.
+
+    A LoRA would be kept in 8 bits as well, in which nothing can be computed and its small numbers vanish.
+    """
     return [
         Rung(placement, decoding, batch)
         for placement in placements(pipeline, device)
+        if not (has_loras and placement is Placement.FP8_OFFLOAD)
         for batch in _batches(count)
         for decoding in Decoding
         if not (decoding is Decoding.SLICED and batch == 1) and not (decoding is Decoding.WHOLE and batch < count)
