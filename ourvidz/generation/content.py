@@ -31,6 +31,9 @@ LOOKALIKES = str.maketrans(
 )
 LEET = str.maketrans('03457@$8€', 'oeast' + 'as' + 'be')
 LETTERS_SET_APART = re.compile(r'(?<![\w@$])(?:[^\W_]|[@$])(?:[\s.\-_*·,|/~+]+(?:[^\W_]|[@$])){2,}(?![\w@$])')
+SPANISH_CHILD = re.compile(r'\bni(?:ñ|n\u0303)([ao]s?)\b', re.IGNORECASE)
+"""Without its accent it would be a name, or the weather."""
+KOREAN_ENDING = re.compile(r'(?<=[가-힣]{2})(?:들|이|가|은|는|을|를|의|와|과|도|에게|에)+$')
 TOKEN = re.compile(r"[\w@$!|€*'’-]+")
 
 ADULTS = 'If all persons are adults, say so: write woman or man.'
@@ -85,16 +88,21 @@ def rate(text: str) -> Rating:
 
 def _plain(text: str) -> str:
     """The text laid bare: camel case taken apart, look-alikes made Latin, letters set apart brought together."""
-    plain = bare(re.sub(r'(?<=[a-z])(?=[A-Z][a-z])', ' ', text)).replace('_', ' ')
+    plain = re.sub(r'(?<=[a-z])(?=[A-Z][a-z])', ' ', text)
+    plain = bare(SPANISH_CHILD.sub(r'muchach\1', plain)).replace('_', ' ')
     plain = re.sub(r'[^\W_]+', _latin, plain)
     return LETTERS_SET_APART.sub(lambda match: ' ' + re.sub(r'[^\w@$]', '', match[0]) + ' ', plain)
 
 
 def _latin(match: re.Match[str]) -> str:
-    """A word in look-alikes becomes Latin if it then is Latin altogether; a Russian word stays Russian."""
-    mapped = match[0].translate(LOOKALIKES)
-    is_latin = all(char.isascii() for char in mapped)
-    return mapped if is_latin or any(char.isascii() and char.isalpha() for char in match[0]) else match[0]
+    """A word in look-alikes becomes Latin if it then is Latin altogether; one that may be Russian stays so as well."""
+    word = match[0]
+    mapped = word.translate(LOOKALIKES)
+    if any(char.isascii() and char.isalpha() for char in word):
+        return mapped
+    if not all(char.isascii() for char in mapped):
+        return word
+    return mapped if mapped == word or len(word) < 3 else f'{mapped} {word}'
 
 
 def _tokens(plain: str) -> Iterator[str]:
@@ -109,7 +117,7 @@ def _tokens(plain: str) -> Iterator[str]:
 def _forms(token: str) -> Iterator[str]:
     """All that a written word may stand for; a compound of two listed words stands for both."""
     base = re.sub(r"['’]s$|[-'’]", '', token)
-    spelt = {base, base.strip('!|*')}
+    spelt = {base, base.strip('!|*'), base.rstrip('0123456789')}
     if re.search(r'[^\W\d_]', base) and re.search(r'[\d@$!|€]', base):
         spelt |= {base.translate(LEET).translate(str.maketrans('1!|', letter * 3)) for letter in 'il'} - {'ass'}
     for form in spelt:
@@ -124,7 +132,9 @@ def _stretched(form: str) -> Iterator[str]:
         yield re.sub(r'(.)\1{2,}', r'\1', form)
         yield re.sub(r'(.)\1{2,}', r'\1\1', form)
     if any('\u3040' <= char <= '\u9fff' for char in form):  # scripts without spaces: any listed word inside
-        yield from (word for word in (*EXPLICIT, *MINORS) if word[0] >= '\u3040' and word in form)
+        yield from (word for word in (*EXPLICIT, *MINORS, *ABUSE) if word[0] >= '\u3040' and word in form)
+    if (noun := KOREAN_ENDING.sub('', form)) != form:
+        yield noun
 
 
 def _masked(form: str) -> Iterator[str]:
@@ -143,13 +153,17 @@ def _compound(form: str) -> Iterator[str]:
 
 
 LONGEST_COMPOUND = 40
+PEOPLE = MINORS | COMPANIONS
 ALL_WORDS = EXPLICIT | SUGGESTIVE | MINORS | COMPANIONS
 
 
 def _first(words: dict[str, str], listed: frozenset[str]) -> str:
-    return next(
-        (form for form in words if form in listed and not INNOCENT_COMPANY.get(form, frozenset()) & words.keys()), ''
-    )
+    """The first listed word, unless its company explains it: a cock at a farm, but not where people are named."""
+    has_people = not PEOPLE.isdisjoint(words)
+    for form in words:
+        if form in listed and (has_people or INNOCENT_COMPANY.get(form, frozenset()).isdisjoint(words)):
+            return form
+    return ''
 
 
 def _first_age(plain: str) -> str:

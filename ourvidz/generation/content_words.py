@@ -55,14 +55,14 @@ MINORS = _words(
     madchen saugling chica chico bambina bambino bambini bambine
     ragazza ragazzo enfant enfants fillette fille garcon menina menino crianca criancas
     ребенок дети девочка девочки девочку мальчик мальчики 儿童 孩子 小孩 女孩 男孩 幼女 少女 少年 子供 子ども 幼児
-    아이 소녀 소년 어린이
+    아이 소녀 소년 어린이 女の子 男の子 萝莉 正太 muchacha muchachas muchacho muchachos
     """
 )
 
 ABUSE = _words(
     """
     loli lolicon shotacon toddlercon jailbait pedo pedos pedophile pedophiles pedophilia pedophilic paedophile
-    paedophilia paedo pedobear kiddieporn childporn csam
+    paedophilia paedo pedobear kiddieporn childporn csam nymphet nymphets ロリ ショタ
     """
 )
 
@@ -84,7 +84,7 @@ YOUNG = rf'(?:1[0-7]|0?[1-9]|{NUMBERS.replace(" ", "|")})'
 YOUNG_AGES = re.compile(
     rf"""(?<![\w.])(?:
         {YOUNG}\s*(?:years?|yrs?|yr|months?|weeks?|days?)\s*(?:of\s+age|young|olds?)
-      | {YOUNG}\s*(?:yo|yos|y\s?o)\b | {YOUNG}\s*y\s*/\s*o\b
+      | {YOUNG}\s*(?:yo|yos|y\s?o)\b | {YOUNG}\s*y\s*/\s*o\b | {YOUNG}\s*y\.\s*o\b
       | (?:age|aged|ages|turning|turns)\s*(?:of|is|:|=)?\s*{YOUNG}\b(?!\s*(?:degrees|percent|%))
       | 1[0-7]f\b | {YOUNG}\s?yrs?\b
     )""",
@@ -95,7 +95,12 @@ INNOCENT_PHRASES = re.compile(
     r"""\b(?:
         moby\s+dick | dick\s+(?:tracy|van\s+dyke|whittington|turpin|grayson|cheney) | philip\s+k\.?\s+dick
       | (?:pussy)\s+(?:willows?|cats?|riot) | naked\s+(?:mole\s*rats?|eye|ape|flame|bulb|neck\s+chicken)
-      | nude\s+(?:lipsticks?|heels|pumps|colou?rs?|palette|tones?|shades?|makeup|nails?|polish|pink|beige)
+      | naked\s+(?:trees?|branch(?:es)?|twigs?|rocks?|steel|concrete) | bottomless\s+(?:pit|abyss|well|chasm|sea|lake)
+      | bottomless\s+(?:ocean|depths?|hole|void) | (?:blue|red|brown)\s+footed\s+boob(?:y|ies)
+      | naughty\s+(?:list|(?:and|or)\s+nice) | list\s+of\s+naughty
+      | nude\s+(?:lipsticks?|heels|pumps|colou?rs?|palette|tones?|shades?|makeup|nails?)
+      | nude\s+(?:polish|pink|beige)
+        (?!\s+(?:\w+\s+)?(?:girl|boy|child|wom[ae]n|m[ae]n|lad(?:y|ies)|model|body|person)s?\b)
       | (?:same|opposite|fair(?:er)?)\s+sex | sex\s+(?:education|pistols|chromosomes?) | sex\s+and\s+the\s+city
       | (?:blue|great|coal|marsh|willow|crested|azure|bearded|long\s+tailed)\s+tits?
       | (?:oilseed|oil\s+seed)\s+rape | rape\s+(?:seed|fields?|oil|flowers?|blossoms?|plants?)
@@ -123,5 +128,6 @@ INNOCENT_COMPANY = {
     'pussy': _words('willow cat kitten catkins'),
     'xxx': _words('jug moonshine roman olympiad'),
     'nipple': _words('bottle pacifier pipe grease'),
+    'boobies': _words('bird birds seabirds galapagos rock rocks'),
     'playboy': _words('synge theatre'),
 }

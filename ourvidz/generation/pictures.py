@@ -3,9 +3,10 @@
 import io
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from ourvidz.errors import InvalidInput
 
@@ -14,6 +15,17 @@ MAX_SIDE = 16_384
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 89_000_000
 MAX_CAPTION = 4_000
+TURN = Image.Transpose
+TURNS = {
+    2: TURN.FLIP_LEFT_RIGHT,
+    3: TURN.ROTATE_180,
+    4: TURN.FLIP_TOP_BOTTOM,
+    5: TURN.TRANSPOSE,
+    6: TURN.ROTATE_270,
+    7: TURN.TRANSVERSE,
+    8: TURN.ROTATE_90,
+}
+"""By what EXIF calls the orientation."""
 NO_PROMPT = re.compile(r'^(?:Negative prompt|Steps): ', re.MULTILINE)
 """Where what A1111 and others write ends to be the prompt."""
 FORMATS = ('PNG', 'JPEG', 'WEBP', 'GIF', 'BMP', 'TIFF', 'HEIF', 'AVIF', 'PPM')
@@ -50,14 +62,14 @@ def decoded(data: bytes, *, field: str) -> Picture:
         raise InvalidInput(field, f'The file is larger than {MAX_BYTES // 2**20} MB.', advice='Save it smaller.')
     image = _opened(data, field)
     _ensure_size(image.size, field)
-    is_animated = bool(getattr(image, 'is_animated', False)) and image.format != 'MPO'
     try:
+        is_animated = bool(getattr(image, 'is_animated', False)) and image.format != 'MPO'
         image.seek(0)
         image.load()
-        plain = _rgb(_srgb(ImageOps.exif_transpose(image) or image))
+        plain = _rgb(_srgb(_upright(image)))
     except MemoryError as error:
         raise InvalidInput(field, 'There is too little memory for this picture.', advice='Save it smaller.') from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+    except Exception as error:  # broken files raise whatever the format's reader stumbles over
         message = 'The picture is cut short or broken.'
         raise InvalidInput(field, message, advice='Download or export it again.') from error
     note = 'Only the first frame of the animation is used.' if is_animated else ''
@@ -67,11 +79,22 @@ def decoded(data: bytes, *, field: str) -> Picture:
 def _caption(image: Image.Image) -> str:
     """The prompt that image generators write into their files, or the description of cameras and editors."""
     prompt = NO_PROMPT.split(str(image.info.get('parameters') or ''), maxsplit=1)[0]
-    try:
-        description = str(image.getexif().get(ExifTags.Base.ImageDescription) or '')
-    except (OSError, SyntaxError, ValueError):
-        description = ''
+    description = str(_exif(image, ExifTags.Base.ImageDescription) or '')
     return '\n'.join(words for words in (prompt.strip(), description.strip()) if words)[:MAX_CAPTION]
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As a camera says that it was held."""
+    turn = TURNS.get(_exif(image, ExifTags.Base.Orientation))
+    return image if turn is None else image.transpose(turn)
+
+
+def _exif(image: Image.Image, tag: ExifTags.Base) -> Any:
+    """What a file says about its picture; None if that is nothing, or damaged while the picture may be sound."""
+    try:
+        return image.getexif().get(tag)
+    except Exception:  # damaged details raise whatever their reader stumbles over
+        return None
 
 
 def _opened(data: bytes, field: str) -> Image.Image:
@@ -141,10 +164,9 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Grey pictures of 16 and 32 bits: 16-bit values by 257, others stretched to what is in the picture."""
-    values = np.asarray(image).astype(np.float64)
+    values = np.asarray(image)
     if image.mode.startswith('I') and values.min() >= 0 and values.max() <= 65_535:
-        scaled = values / 257
-    else:
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        scaled = (values - low) / ((high - low) or 1) * 255
+        return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    scaled = (values.astype(np.float32) - low) / ((high - low) or 1) * 255
     return Image.fromarray(np.nan_to_num(scaled).round().astype(np.uint8))

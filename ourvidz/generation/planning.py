@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ourvidz.engine.messages import FileMade, ImageRun, Lora, ModelSource, Output, VideoRun
-from ourvidz.errors import InvalidInput, NotFound
+from ourvidz.errors import InvalidInput, NotFound, Refused
 from ourvidz.generation.infotext import infotext
 from ourvidz.generation.prompting import FinalPrompt, TokenCounter, final_prompt
 from ourvidz.generation.quickening import quickened
@@ -83,6 +83,8 @@ class Planner:
 
     async def plan(self, job: Job, request: GenerationRequest, spec: ModelSpec, *, made: frozenset[int]) -> Plan:
         """The run that makes the positions that are not yet made. Raises InvalidInput or NotFound."""
+        if request.content is Content.NSFW and not self.catalog.settings.is_nsfw_allowed:
+            raise Refused('NSFW has been switched off here since.', advice='Generate it anew as SFW.')
         loras = self.ensure_possible(request, spec)
         if job.enhanced_prompt and not request.enhanced_prompt:
             request = request.model_copy(update={'enhanced_prompt': job.enhanced_prompt})

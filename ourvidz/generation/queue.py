@@ -8,7 +8,9 @@ from ourvidz.library.tables import Job
 class JobQueue(QueuedJobs):
     """Turns requests into jobs that wait, run and end; see QueuedJobs for what can be done with them."""
 
-    async def enqueue(self, request: GenerationRequest, *, user_id: str, workspace_id: str, seed: int) -> Job:
+    async def enqueue(
+        self, request: GenerationRequest, *, user_id: str, workspace_id: str, seed: int, note: str = ''
+    ) -> Job:
         """Put a request behind the person's other jobs; `seed` is that of the first variation."""
         return await self.add(
             Job(
@@ -20,6 +22,7 @@ class JobQueue(QueuedJobs):
                 enhanced_prompt=request.enhanced_prompt,
                 seed=seed,
                 model=request.model,
+                note=note,
                 rank=0,
             )
         )

@@ -51,10 +51,13 @@ class References:
     def __init__(self, references_dir: Path, *, is_allowed: Callable[[Address], bool] = is_public) -> None:
         self.references_dir = references_dir
         self._is_allowed = is_allowed
+        self._decoding = asyncio.Lock()
+        """One at a time: a small file may hold a picture of a gigabyte."""
 
     async def add_bytes(self, data: bytes, source: Source = 'file', *, caption: str = '') -> Reference:
         """Take in a file's content. Raises InvalidInput with the reason if it is no picture of use, StorageFull."""
-        return await asyncio.to_thread(self._add, data, source, caption)
+        async with self._decoding:
+            return await asyncio.to_thread(self._add, data, source, caption)
 
     async def add_url(self, url: str) -> Reference:
         """Fetch and take in a picture. Raises InvalidInput('url') with the reason."""

@@ -166,6 +166,8 @@ def idle_fields(request: GenerationRequest) -> dict[str, str]:
             idle |= dict.fromkeys(NOT_IN_COPIES, COPY_KEEPS)
         if request.style_reference_id is None:
             idle['style_strength'] = 'Without a style reference this has no effect.'
+    if request.guidance_scale is not None and request.guidance_scale <= 1:
+        idle['negative_prompt'] = 'Without guidance, which is above 1, nothing can be ruled out.'
     fields = GenerationRequest.model_fields
     return {name: why for name, why in idle.items() if getattr(request, name) != fields[name].default}
 

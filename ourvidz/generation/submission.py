@@ -1,17 +1,24 @@
 """The one door into the queue: a request is checked against model, content rating and references, then queued."""
 
+from contextlib import suppress
+
 from ourvidz.errors import InvalidInput, NotFound, Refused
-from ourvidz.generation.content import check
+from ourvidz.generation.content import check, rate
 from ourvidz.generation.frames import frame_at
+from ourvidz.generation.pictures import MAX_CAPTION
 from ourvidz.generation.planning import Planner
 from ourvidz.generation.prompting import FinalPrompt
 from ourvidz.generation.queue import JobQueue
+from ourvidz.generation.quickening import quickened
 from ourvidz.generation.references import Reference, References
 from ourvidz.generation.request import Content, GenerationRequest, idle_fields, random_seed
 from ourvidz.library.library import Library
 from ourvidz.library.tables import Asset, Job
 from ourvidz.library.urls import rendition_path
 from ourvidz.models.spec import ModelSpec
+
+REFERENCES = ('reference_id', 'style_reference_id', 'start_frame_id', 'end_frame_id')
+NAMES_A_CHILD = 'The prompt names a child, so it runs as SFW. If all persons are adults, write woman or man.'
 
 
 class Submission:
@@ -47,11 +54,13 @@ class Submission:
         model = request.model if self.catalog.device is None else spec.id
         complete = request.model_copy(update={'content': content, 'model': model})
         seed = random_seed() if request.seed is None else request.seed
-        return await self.queue.enqueue(complete, user_id=user_id, workspace_id=workspace_id, seed=seed)
+        note = '' if content is request.content else NAMES_A_CHILD
+        return await self.queue.enqueue(complete, user_id=user_id, workspace_id=workspace_id, seed=seed, note=note)
 
     def final_prompt(self, request: GenerationRequest) -> FinalPrompt:
         """What the model will read for this request."""
-        return self.planner.final_prompt(request, self.planner.best_for(request))
+        spec = self.planner.best_for(request)
+        return self.planner.final_prompt(request, quickened(request, spec, self.catalog).spec)
 
     def known_spec(self, model_id: str | None, request: GenerationRequest) -> ModelSpec | None:
         """The model of a job, None if it is not known any more."""
@@ -67,8 +76,11 @@ class Submission:
 
     def ensure_visible(self, asset: Asset) -> None:
         """Raises Refused if the picture may only be seen blurred."""
-        if asset.is_blurred:
-            self.content_allowed(Content.NSFW)
+        if not asset.is_blurred:
+            return
+        self.content_allowed(Content.NSFW)
+        if rate('\n'.join((asset.prompt, asset.enhanced_prompt, asset.final_prompt))).has_minor:
+            raise Refused('Its prompt names a child, so what may be sexual in it is shown to nobody.')
 
     async def reference_from(self, asset: Asset, *, frame: float | None = None) -> Reference:
         """A reference made of a picture of the library, or of the frame at `frame` seconds of a clip.
@@ -76,16 +88,24 @@ class Submission:
         Raises Refused for one that is blurred where the owner does not allow NSFW.
         """
         self.ensure_visible(asset)
-        path, caption = rendition_path(self.library.files, asset, 'original'), asset.final_prompt or asset.prompt
+        path, caption = rendition_path(self.library.files, asset, 'original'), await self._caption_of(asset)
         if asset.kind == 'image':
             return await self.references.add_picture(path, source='item', caption=caption)
         seconds = (asset.duration or 0) / 2 if frame is None else frame
         return await self.references.add_bytes(await frame_at(path, seconds), source='item', caption=caption)
 
+    async def _caption_of(self, asset: Asset) -> str:
+        """What a picture shows: its prompt, and what the pictures showed that it was made from."""
+        captions, request = [asset.final_prompt or asset.prompt], asset.parameters.get('request') or {}
+        for field in REFERENCES:
+            with suppress(NotFound):
+                captions.append((await self.references.get(str(request.get(field) or ''))).caption)
+        return '\n'.join(filter(None, captions))[:MAX_CAPTION]
+
     async def _references_of(self, request: GenerationRequest) -> list[Reference]:
         """Raises InvalidInput for one that is gone."""
         references = []
-        for field in ('reference_id', 'style_reference_id', 'start_frame_id', 'end_frame_id'):
+        for field in REFERENCES:
             reference_id = getattr(request, field)
             if reference_id is None:
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from nicegui import Event
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ourvidz.engine.messages import LoadProgressed, Noted, PreviewMade, Report, StepProgressed, TextGrew
 from ourvidz.errors import NotFound
 from ourvidz.generation.request import GenerationRequest
-from ourvidz.library.tables import Asset, AssetStatus, Job, JobStatus
+from ourvidz.library.tables import Asset, AssetStatus, Job, JobStatus, now
 from ourvidz.workspace.job_state import JobState
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+KEPT_FOR = timedelta(hours=50)
+"""How far back jobs are held: any browser's today, in whichever zone."""
 SECONDS_APART = 0.25
 """Between two reports of progress that are shown."""
 
@@ -82,6 +84,13 @@ class JobFollower:
             stale, self._stale = list(self._stale), set()
             if stale:
                 await self._refresh(stale)
+        if any(self._is_wordless(job_id) for job_id in stale):
+            await self._on_queue_changed()
+
+    def _is_wordless(self, job_id: str) -> bool:
+        """Whether a job waits again of which it is not yet said how long."""
+        state = self._by_id.get(job_id)
+        return state is not None and state.status is JobStatus.QUEUED and not state.headline
 
     async def _refresh(self, ids: list[str]) -> None:
         jobs = await self.workspace.library.jobs(ids)
@@ -120,6 +129,12 @@ class JobFollower:
             self.workspace.ASSETS_READY.emit(f'New content ready: {text}')
 
     def _arrange(self) -> None:
+        oldest = now() - KEPT_FOR
+        self._by_id = {
+            job_id: state
+            for job_id, state in self._by_id.items()
+            if not state.is_over or state.last_active_at >= oldest
+        }
         self.jobs = tuple(sorted(self._by_id.values(), key=lambda job: (job.created_at, job.id), reverse=True))
 
     def _state_of(self, job: Job) -> JobState:

@@ -1,30 +1,31 @@
 """One workspace: its jobs as the page shows them, and everything that a person can do with them."""
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from nicegui import Event, background_tasks, binding
 
-from ourvidz.errors import InvalidInput, NotFound
+from ourvidz.errors import InvalidInput, NotFound, OurVidzError
 from ourvidz.generation.loop import GenerationLoop
 from ourvidz.generation.prompting import FinalPrompt
 from ourvidz.generation.references import Reference, References, Source
-from ourvidz.generation.request import AspectRatio, Content, GenerationRequest, Mode, idle_fields
+from ourvidz.generation.request import AspectRatio, GenerationRequest, Mode, idle_fields
 from ourvidz.generation.submission import Submission
 from ourvidz.library.library import Library
 from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, Asset, Job, JobStatus, now
 from ourvidz.models.vocabulary import Vocabulary
 from ourvidz.workspace.abilities import chosen_spec, hint, refusals
 from ourvidz.workspace.enhancing import FormEnhancing
-from ourvidz.workspace.follow import JobFollower
+from ourvidz.workspace.follow import KEPT_FOR, JobFollower
 from ourvidz.workspace.job_state import JobState
 from ourvidz.workspace.prompt_form import SLOTS, SLOTS_BY_MODE, PromptForm
 from ourvidz.workspace.undo import Undo, deleted, dismissed, named
 
-KEPT_FOR = timedelta(hours=50)
-"""How far back jobs are held: any browser's today, in whichever zone."""
+log = logging.getLogger(__name__)
 
 EXAMPLES = (
     'A red car in a neon city at night',
@@ -101,7 +102,8 @@ class Workspace:
         """Save the form and follow no more."""
         self.library.ASSETS_READY.unsubscribe(self._on_assets_ready)
         self._follower.stop()
-        await self._save_form()
+        with contextlib.suppress(OurVidzError):
+            await self._save_form()
 
     def _on_assets_ready(self, _: Sequence[Asset]) -> None:
         self.is_library_empty = False
@@ -293,8 +295,8 @@ class Workspace:
         return await self.dismiss_jobs(over)
 
     async def unblur(self, asset_id: str) -> None:
-        """Show a picture that was blurred, for good. Only where the owner allows NSFW."""
-        self.submission.content_allowed(Content.NSFW)
+        """Show a picture that was blurred, for good. Only where the owner allows NSFW, and never with children."""
+        self.submission.ensure_visible(await self.library.asset(asset_id))
         await self.library.set_blurred([asset_id], is_blurred=False)
 
     # what follows from what
@@ -334,7 +336,11 @@ class Workspace:
         while self._is_unsaved:
             await asyncio.sleep(0.5)
             self._is_unsaved = False
-            await self._save_form()
+            try:
+                await self._save_form()
+            except OurVidzError as error:
+                log.warning('The form cannot be saved yet: %s', error)
+                self._is_unsaved = True
 
     async def _save_form(self) -> None:
         await self.library.save_form(OWNER_ID, self.form.kept())

@@ -1,5 +1,6 @@
 """What is added for a run works wherever the weights are: style references, LoRAs, few steps."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from diffusers import LCMScheduler
 from diffusers.hooks import HookRegistry
 from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
 
 from ourvidz.engine.messages import ImageRun, Lora, ModelSource, Noted
 from ourvidz.engine.worker.additions import loras_applied, scheduler_replaced, take_loras_off
@@ -20,7 +22,7 @@ from ourvidz.engine.worker.placing import place
 from ourvidz.engine.worker.shelf import LoadedModel
 from ourvidz.engine.worker.style import style_applied
 from ourvidz.engine.worker.talk import Talk
-from tests.checkpoints import tiny_ip_adapter, tiny_lora
+from tests.checkpoints import tiny_ip_adapter, tiny_lora, tiny_sdxl_file
 from tests.engine.pixels import difference, slope
 from tests.engine.runs import image_run, source
 from tests.video_checkpoints import tiny_wan, tiny_wan_lora
@@ -130,6 +132,19 @@ def test_a_lora_for_wan_reaches_both_experts_or_the_one_in_its_name(tmp_path: Pa
         take_loras_off(pipeline)
     experts = {'transformer', 'transformer_2'}
     assert reached == {'both': experts, 'high_noise_model': {'transformer'}, 'Quick_LOW_fp16': {'transformer_2'}}
+
+
+def test_a_checkpoint_that_foretells_velocity_is_sampled_so(tmp_path: Path) -> None:
+    """Its maker says so with a tensor that means nothing else."""
+    path = tiny_sdxl_file(tmp_path / 'plain.safetensors')
+    marked = tmp_path / 'marked.safetensors'
+    shutil.copytree(path.with_suffix(''), marked.with_suffix(''))
+    save_file(load_file(path) | {'v_pred': torch.zeros(1), 'ztsnr': torch.zeros(1)}, marked)
+    told = [
+        load_pipeline(source(each), device=Device('cpu'), talk=Silence()).scheduler.config.prediction_type
+        for each in (path, marked)
+    ]
+    assert told == ['epsilon', 'v_prediction']
 
 
 def test_another_scheduler_serves_for_one_run(sdxl: ModelSource) -> None:

@@ -13,7 +13,7 @@ from ourvidz.generation.loop import GenerationLoop
 from ourvidz.generation.planning import Planner
 from ourvidz.generation.queue import JobQueue
 from ourvidz.generation.references import References
-from ourvidz.generation.request import GenerationRequest
+from ourvidz.generation.request import Content, GenerationRequest
 from ourvidz.generation.submission import Submission
 from ourvidz.library.library import Library
 from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, AssetStatus, Job, JobStatus
@@ -199,6 +199,18 @@ async def test_which_model_is_best_is_decided_once_it_is_known_what_the_device_c
         )
         await bench.loop.stop()
     assert [made.status, made.model, later.model] == [JobStatus.COMPLETED, 'sdxl-base', 'sdxl-base']
+
+
+async def test_what_was_allowed_when_it_was_queued_and_is_no_more_is_not_made(tmp_path: Path) -> None:
+    async with opened(tmp_path) as library:
+        bench = Bench(tmp_path, library)
+        await bench.catalog.rescan()
+        request = GenerationRequest(prompt='a fox', model='tiny', content=Content.NSFW)
+        job = await bench.queue.enqueue(request, user_id=OWNER_ID, workspace_id=WORKSPACE_ID, seed=1)
+        bench.loop.start()
+        job = await bench.finished(job.id)
+        await bench.loop.stop()
+    assert job.status is JobStatus.FAILED and 'NSFW' in job.error
 
 
 async def test_memory_is_given_back_after_a_long_time_without_work(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import io
 import os
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,6 +91,15 @@ async def test_a_picture_is_turned_upright(references: References) -> None:
     assert (reference.width, reference.height) == (48, 64)
     bottom, top = colours(reference.path)
     assert is_near(top, RED) and is_near(bottom, BLUE)
+
+
+async def test_damaged_details_do_not_spoil_a_sound_picture(references: References) -> None:
+    """A chunk of EXIF of four bytes, before the pixels of a PNG."""
+    whole, content = picture(), b'eXIfII*\x00'
+    chunk = struct.pack('>I', 4) + content + struct.pack('>I', zlib.crc32(content))
+    at = whole.index(b'IDAT') - 4
+    reference = await references.add_bytes(whole[:at] + chunk + whole[at:])
+    assert (reference.width, reference.height) == (64, 48)
 
 
 async def test_sixteen_bits_keep_their_brightness(references: References) -> None:

@@ -73,6 +73,8 @@ def test_a_request_is_frozen() -> None:
         ({'style_strength': 0.9, 'fps': 8}, {'style_strength', 'fps'}),
         ({'mode': 'video', 'style_reference_id': ID, 'is_continued': True}, {'style_reference_id', 'is_continued'}),
         ({'reference_id': ID, 'strength': 0.3, 'style': 'noir'}, set()),
+        ({'negative_prompt': 'cars', 'guidance_scale': 1}, {'negative_prompt'}),
+        ({'negative_prompt': 'cars', 'guidance_scale': 5}, set()),
         (
             {'reference_id': ID, 'reference_mode': 'copy', 'style': 'noir', 'shot_type': 'close', 'seed': 3},
             {'style', 'shot_type'},

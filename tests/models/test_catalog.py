@@ -160,7 +160,7 @@ async def test_what_fits_is_said_in_words(settings: Settings) -> None:
     base = catalog.get('sdxl-base').model_copy(update={'files': ()})
     assert catalog.fit(base).placement == 'full'
     assert 'RTX 3060' in catalog.fit(base).because
-    catalog.set_device(replace(CARD, memory_total=7_000_000_000))
+    catalog.set_device(replace(CARD, memory_total=7_800_000_000))
     assert catalog.fit(base).placement == 'model_offload'
     catalog.set_device(replace(CARD, memory_total=2_000_000_000))
     assert not catalog.fit(base).fits

@@ -199,6 +199,19 @@ async def test_too_little_disk_is_said_before_the_first_byte(tmp_path: Path) -> 
             assert hub.served == []
 
 
+async def test_a_folder_that_cannot_be_written_to_is_told_and_can_be_tried_again(tmp_path: Path) -> None:
+    with HubStandIn(repository(tmp_path)) as hub:
+        async with downloads_with(settings_for(tmp_path, hub)) as downloads:
+            downloads.settings.models_path.mkdir(parents=True, exist_ok=True)
+            in_the_way = downloads._folder('tiny').parent
+            in_the_way.write_bytes(b'')
+            with pytest.raises(Refused, match='cannot be written to'):
+                await downloads.start('tiny')
+            assert downloads.state('tiny').status != 'starting'
+            in_the_way.unlink()
+            await downloads.start('tiny')
+
+
 async def test_offline_means_offline(tmp_path: Path) -> None:
     with HubStandIn(repository(tmp_path)) as hub:
         async with downloads_with(settings_for(tmp_path, hub, is_offline=True)) as downloads:

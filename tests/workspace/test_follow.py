@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ourvidz.generation.request import GenerationRequest
-from ourvidz.library.tables import Job, JobStatus
+from ourvidz.library.tables import Job, JobStatus, now
 from ourvidz.settings import Settings
 from ourvidz.system import System
+from ourvidz.workspace.follow import KEPT_FOR
 from tests.library.making import add_job, made
 
 REQUEST = GenerationRequest(prompt='a red fox').model_dump(mode='json')
@@ -77,6 +78,26 @@ async def test_an_old_job_that_runs_once_more_is_told_to_every_page(tmp_path: Pa
         await system.queue.retry(job.id)
         await system.loop.JOB_CHANGED.call(job.id)
         assert told == ['changed']
+
+
+async def test_a_job_that_waits_again_says_how_long(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (system, job, _):
+        await system.queue.finish(job.id, JobStatus.FAILED)
+        await system.loop.JOB_CHANGED.call(job.id)
+        await system.queue.pause()
+        await system.queue.retry(job.id)
+        await system.loop.JOB_CHANGED.call(job.id)
+        assert system.workspace.job(job.id).headline == 'waiting · the queue is paused'
+
+
+async def test_a_workspace_lets_go_of_what_is_of_nobodys_today(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (system, job, _):
+        await end(system, job)
+        state, long_ago = system.workspace.job(job.id), now() - 2 * KEPT_FOR
+        state.created_at = state.started_at = state.finished_at = long_ago
+        state.assets = ()
+        await system.workspace.submit(GenerationRequest(prompt='an owl'))
+        assert [state.prompt for state in system.workspace.jobs] == ['an owl']
 
 
 async def test_a_waiting_job_that_was_dismissed_waits_again_once_that_is_taken_back(tmp_path: Path) -> None:

@@ -12,15 +12,20 @@ STOP = Look('Stop', '', 'Stop writing; your prompt stays as it is', 'writing')
 
 
 class EnhanceButton(Chip):
-    """Shown while an enhancement is chosen."""
+    """Shown while an enhancement is chosen that would reach the picture."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__('Enhance the prompt now', testid='enhance-now')
         self.workspace = workspace
         form = workspace.form
         self.follow(form, 'is_enhancing', look=lambda: STOP if form.is_enhancing else ENHANCE)
-        binding.bind_from(self, 'visible', form, 'enhancement', lambda chosen: chosen is not Enhancement.NONE)
+        for field in ('enhancement', 'refusals'):
+            binding.bind_from(self, 'visible', form, field, lambda _: self._is_of_use())
         self.on('click', self._on_click, [])
+
+    def _is_of_use(self) -> bool:
+        form = self.workspace.form
+        return form.is_enhancing or (form.enhancement is not Enhancement.NONE and not form.why_not('enhancement'))
 
     async def _on_click(self) -> None:
         with errors_told():

@@ -112,12 +112,13 @@ class _Enhanced(ui.element):
             drop.props['data-testid'] = 'enhanced-undo'
             drop.props['innerHTML'] = svg('close', size=16)
             drop.on('click', workspace.enhancing.take_back, [])
-        for field in ('prompt', 'enhanced_prompt', 'enhanced_of'):
+        for field in ('prompt', 'enhanced_prompt', 'enhanced_of', 'refusals'):
             binding.bind_from(self, 'visible', form, field, lambda _: self._is_of_use())
 
     def _is_of_use(self) -> bool:
         form = self.workspace.form
-        return bool(form.enhanced_prompt) and form.enhanced_of == form.prompt
+        is_read = form.is_enhancing or not form.why_not('enhanced_prompt')
+        return bool(form.enhanced_prompt) and form.enhanced_of == form.prompt and is_read
 
     def _on_typed(self, event: events.ValueChangeEventArguments[Any]) -> None:
         if (event.value or '') != self.workspace.form.enhanced_prompt:
