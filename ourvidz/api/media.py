@@ -56,7 +56,7 @@ def router(system: System) -> APIRouter:
     async def rendition(asset_id: str, rendition: Rendition, request: Request, download: bool = False) -> Response:
         """One rendition of an asset; `download` names the file for saving. 403 for what may only be seen blurred."""
         asset = await system.library.asset(asset_id)
-        system.submission.ensure_visible(asset)
+        await system.submission.ensure_visible(asset)
         if rendition == 'original' and asset.status is AssetStatus.FAILED:
             raise NotFound(asset.error or 'This was not made.')
         path = rendition_path(system.library.files, asset, rendition)

@@ -9,9 +9,9 @@ Device = Literal['auto', 'cuda', 'mps', 'cpu']
 PREVIEW_EDGE, THUMBNAIL_EDGE = 1440, 256
 """The squares in px that the smaller renditions of a picture fit into."""
 WEBP_QUALITY = 85
+"""Of those renditions, 0 to 100."""
 NO_SUCH_DEVICE = 3
 """The exit code of an engine whose device does not exist."""
-"""Of those renditions, 0 to 100."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

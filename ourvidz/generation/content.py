@@ -18,9 +18,11 @@ from ourvidz.generation.content_words import (
     INNOCENT_PHRASES,
     MINOR_PHRASES,
     MINORS,
+    NUDE_COLOURS,
     SUGGESTIVE,
     YOUNG_AGES,
     bare,
+    visible,
 )
 from ourvidz.generation.request import Content, GenerationRequest
 
@@ -31,9 +33,11 @@ LOOKALIKES = str.maketrans(
 )
 LEET = str.maketrans('03457@$8€', 'oeast' + 'as' + 'be')
 LETTERS_SET_APART = re.compile(r'(?<![\w@$])(?:[^\W_]|[@$])(?:[\s.\-_*·,|/~+]+(?:[^\W_]|[@$])){2,}(?![\w@$])')
-SPANISH_CHILD = re.compile(r'\bni(?:ñ|n\u0303)([ao]s?)\b', re.IGNORECASE)
+SPANISH_CHILD = re.compile(r'(?<![^\W_])ni(?:ñ|n\u0303)([ao]s?)(?![^\W\d_])', re.IGNORECASE)
 """Without its accent it would be a name, or the weather."""
 KOREAN_ENDING = re.compile(r'(?<=[가-힣]{2})(?:들|이|가|은|는|을|를|의|와|과|도|에게|에)+$')
+KATAKANA = re.compile('[ァ-ヺー]+')
+"""A word in this script ends where the script does: Florida and calories hold others."""
 TOKEN = re.compile(r"[\w@$!|€*'’-]+")
 
 ADULTS = 'If all persons are adults, say so: write woman or man.'
@@ -55,8 +59,7 @@ def check(request: GenerationRequest, captions: Sequence[str] = (), *, is_nsfw_a
 
     What names children always runs as SFW, so that its results are checked.
     """
-    wanted = '\n'.join((request.prompt, request.enhanced_prompt, request.style))
-    rating, together = rate(wanted), rate('\n'.join((wanted, *captions)))
+    rating, together = rate(wanted(request)), rate('\n'.join((wanted(request), *captions)))
     if together.is_minor_sexual:
         raise Refused(together.because, advice=ADULTS if rating.is_minor_sexual else OTHER_REFERENCE)
     if request.content is Content.NSFW and not is_nsfw_allowed:
@@ -67,13 +70,20 @@ def check(request: GenerationRequest, captions: Sequence[str] = (), *, is_nsfw_a
     return Content.SFW if together.has_minor else request.content
 
 
+def wanted(request: GenerationRequest) -> str:
+    """All words of a request that say what shall be seen."""
+    return '\n'.join((request.prompt, request.enhanced_prompt, request.style))
+
+
 @lru_cache(maxsize=512)
 def rate(text: str) -> Rating:
     """Rate a prompt or a caption."""
     plain = _plain(text)
     minor = _first_age(plain)
     plain = INNOCENT_PHRASES.sub(' ', plain)
-    words = {form: token for token in _tokens(plain) for form in _forms(token)}
+    words = _words(plain, text)
+    if NUDE_COLOURS.search(plain) and PEOPLE.isdisjoint(words):
+        words = _words(NUDE_COLOURS.sub(' ', plain), text)
     abuse = _first(words, ABUSE)
     explicit, suggestive = _first(words, EXPLICIT), _first(words, SUGGESTIVE)
     minor = minor or _first(words, MINORS) or _first_phrase(plain)
@@ -86,23 +96,29 @@ def rate(text: str) -> Rating:
     return Rating(False, False, has_minor=bool(minor))
 
 
+def _words(plain: str, text: str) -> dict[str, str]:
+    """All that the words of a text may stand for, and how each is written."""
+    return {form: token for token in (*_tokens(plain), *_foreign(text)) for form in _forms(token)}
+
+
 def _plain(text: str) -> str:
     """The text laid bare: camel case taken apart, look-alikes made Latin, letters set apart brought together."""
-    plain = re.sub(r'(?<=[a-z])(?=[A-Z][a-z])', ' ', text)
-    plain = bare(SPANISH_CHILD.sub(r'muchach\1', plain)).replace('_', ' ')
+    plain = re.sub(r'(?<=[a-z])(?=[A-Z][a-z])', ' ', visible(text).replace('_', ' '))
+    plain = bare(SPANISH_CHILD.sub(r'muchach\1', plain))
     plain = re.sub(r'[^\W_]+', _latin, plain)
     return LETTERS_SET_APART.sub(lambda match: ' ' + re.sub(r'[^\w@$]', '', match[0]) + ' ', plain)
 
 
 def _latin(match: re.Match[str]) -> str:
-    """A word in look-alikes becomes Latin if it then is Latin altogether; one that may be Russian stays so as well."""
-    word = match[0]
-    mapped = word.translate(LOOKALIKES)
-    if any(char.isascii() and char.isalpha() for char in word):
-        return mapped
-    if not all(char.isascii() for char in mapped):
-        return word
-    return mapped if mapped == word or len(word) < 3 else f'{mapped} {word}'
+    """A word in look-alikes becomes Latin if it then is Latin altogether; a Russian word stays Russian."""
+    mapped = match[0].translate(LOOKALIKES)
+    is_latin = all(char.isascii() for char in mapped)
+    return mapped if is_latin or any(char.isascii() and char.isalpha() for char in match[0]) else match[0]
+
+
+def _foreign(text: str) -> Iterator[str]:
+    """The words of other scripts as they are written: some Russian ones consist of look-alikes altogether."""
+    return (word for word in re.findall(r'[^\W_]+', bare(text)) if not word.isascii())
 
 
 def _tokens(plain: str) -> Iterator[str]:
@@ -117,7 +133,7 @@ def _tokens(plain: str) -> Iterator[str]:
 def _forms(token: str) -> Iterator[str]:
     """All that a written word may stand for; a compound of two listed words stands for both."""
     base = re.sub(r"['’]s$|[-'’]", '', token)
-    spelt = {base, base.strip('!|*'), base.rstrip('0123456789')}
+    spelt = {base, base.strip('!|*'), base.strip('!|*').rstrip('0123456789')}
     if re.search(r'[^\W\d_]', base) and re.search(r'[\d@$!|€]', base):
         spelt |= {base.translate(LEET).translate(str.maketrans('1!|', letter * 3)) for letter in 'il'} - {'ass'}
     for form in spelt:
@@ -132,7 +148,10 @@ def _stretched(form: str) -> Iterator[str]:
         yield re.sub(r'(.)\1{2,}', r'\1', form)
         yield re.sub(r'(.)\1{2,}', r'\1\1', form)
     if any('\u3040' <= char <= '\u9fff' for char in form):  # scripts without spaces: any listed word inside
-        yield from (word for word in (*EXPLICIT, *MINORS, *ABUSE) if word[0] >= '\u3040' and word in form)
+        runs = {form, *KATAKANA.findall(form)}
+        for word in (*EXPLICIT, *MINORS, *ABUSE):
+            if word in runs or (word[0] >= '\u3040' and word in form and not KATAKANA.fullmatch(word)):
+                yield word
     if (noun := KOREAN_ENDING.sub('', form)) != form:
         yield noun
 
@@ -153,7 +172,7 @@ def _compound(form: str) -> Iterator[str]:
 
 
 LONGEST_COMPOUND = 40
-PEOPLE = MINORS | COMPANIONS
+PEOPLE = MINORS | COMPANIONS - {'style', 'model', 'body'}
 ALL_WORDS = EXPLICIT | SUGGESTIVE | MINORS | COMPANIONS
 
 

@@ -7,8 +7,13 @@ import unicodedata
 def bare(text: str) -> str:
     """Lower case without accents and invisible characters; compatibility forms (full width, ...) made plain."""
     decomposed = unicodedata.normalize('NFKD', text)
-    visible = (char for char in decomposed if char in '\u3099\u309a' or unicodedata.category(char) not in HIDDEN)
-    return unicodedata.normalize('NFKC', ''.join(visible)).casefold()
+    plain = (char for char in decomposed if char in '\u3099\u309a' or unicodedata.category(char) not in HIDDEN)
+    return unicodedata.normalize('NFKC', ''.join(plain)).casefold()
+
+
+def visible(text: str) -> str:
+    """Without characters that cannot be seen."""
+    return ''.join(char for char in text if unicodedata.category(char) != 'Cf')
 
 
 def _words(text: str) -> frozenset[str]:
@@ -95,12 +100,11 @@ INNOCENT_PHRASES = re.compile(
     r"""\b(?:
         moby\s+dick | dick\s+(?:tracy|van\s+dyke|whittington|turpin|grayson|cheney) | philip\s+k\.?\s+dick
       | (?:pussy)\s+(?:willows?|cats?|riot) | naked\s+(?:mole\s*rats?|eye|ape|flame|bulb|neck\s+chicken)
-      | naked\s+(?:trees?|branch(?:es)?|twigs?|rocks?|steel|concrete) | bottomless\s+(?:pit|abyss|well|chasm|sea|lake)
+      | naked\s+(?:trees?|branch(?:es)?|twigs?|rocks?|steel|concrete) | bottomless\s+(?:pit|abyss|chasm|sea|lake)
       | bottomless\s+(?:ocean|depths?|hole|void) | (?:blue|red|brown)\s+footed\s+boob(?:y|ies)
       | naughty\s+(?:list|(?:and|or)\s+nice) | list\s+of\s+naughty
       | nude\s+(?:lipsticks?|heels|pumps|colou?rs?|palette|tones?|shades?|makeup|nails?)
-      | nude\s+(?:polish|pink|beige)
-        (?!\s+(?:\w+\s+)?(?:girl|boy|child|wom[ae]n|m[ae]n|lad(?:y|ies)|model|body|person)s?\b)
+      | (?:silicone|bottle|pacifier)\s+nipples? | (?:ox|donkey|mule),?(?:\s+and)?\s+an?\s+ass
       | (?:same|opposite|fair(?:er)?)\s+sex | sex\s+(?:education|pistols|chromosomes?) | sex\s+and\s+the\s+city
       | (?:blue|great|coal|marsh|willow|crested|azure|bearded|long\s+tailed)\s+tits?
       | (?:oilseed|oil\s+seed)\s+rape | rape\s+(?:seed|fields?|oil|flowers?|blossoms?|plants?)
@@ -118,6 +122,9 @@ INNOCENT_PHRASES = re.compile(
     re.VERBOSE,
 )
 
+NUDE_COLOURS = re.compile(r'\bnude[\s-]+(?:polish|pink|beige)\b')
+"""Colours of things, as long as nobody is there."""
+
 INNOCENT_COMPANY = {
     'cock': _words('rooster hen hens farm barn crowing feathers feathered pheasant bird poultry henhouse'),
     'cocks': _words('rooster hen hens farm barn crowing feathers pheasant birds poultry'),
@@ -128,6 +135,6 @@ INNOCENT_COMPANY = {
     'pussy': _words('willow cat kitten catkins'),
     'xxx': _words('jug moonshine roman olympiad'),
     'nipple': _words('bottle pacifier pipe grease'),
-    'boobies': _words('bird birds seabirds galapagos rock rocks'),
+    'boobies': _words('bird birds seabirds galapagos'),
     'playboy': _words('synge theatre'),
 }

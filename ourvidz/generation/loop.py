@@ -54,6 +54,7 @@ class GenerationLoop:
         """The engine reported on a job; carries the job's id and the report."""
         self._running: str | None = None
         self._cancelled = set[str]()
+        self._stop = asyncio.Event()
         self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._recordings: list[asyncio.Task[Asset]] = []
@@ -83,6 +84,7 @@ class GenerationLoop:
         """Cancel a job, waiting or at work; one that is over stays as it is."""
         if job_id == self._running or await self.queue.cancel(job_id):
             self._cancelled.add(job_id)
+            self._stop.set()
             await self.engine.cancel(job_id)
         else:
             self.JOB_CHANGED.emit(job_id)
@@ -126,6 +128,7 @@ class GenerationLoop:
 
     async def _make(self, job: Job) -> None:
         self._running, self._recordings = job.id, []
+        self._stop.clear()
         self.JOB_CHANGED.emit(job.id)
         try:
             status, error = await self._outcome(job)
@@ -210,9 +213,10 @@ class GenerationLoop:
     async def _fulfil(self, job: Job) -> bool:
         """Make what is still missing of the job; False if it was cancelled."""
         request = GenerationRequest.model_validate(job.request)
-        if request.model is None:
-            await self.engine.ready()
+        if request.model is None and not await self._is_device_known(job.id):
+            return False
         spec = self.planner.best_for(request)
+        request = request.model_copy(update={'model': spec.id})
         if self.enhancer.is_wanted(request) and not job.enhanced_prompt:
             enhanced = await self.enhancer.enhance(request, spec, run_id=job.id, on_report=self._reporter(job.id))
             if enhanced.text:
@@ -225,6 +229,19 @@ class GenerationLoop:
         await self.queue.set_final_prompt(job.id, plan.prompt.text, model=spec.id, note=plan.note)
         self.JOB_CHANGED.emit(job.id)
         return job.id not in self._cancelled and (plan.run is None or await self._carry_out(plan.run, job, plan))
+
+    async def _is_device_known(self, job_id: str) -> bool:
+        """Wait for the engine's start, by which the best model is chosen; False if the job is cancelled before."""
+        ready, stop = asyncio.ensure_future(self.engine.ready()), asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait((ready, stop), return_when=asyncio.FIRST_COMPLETED)
+            if job_id in self._cancelled:
+                return False
+            await ready
+            return True
+        finally:
+            ready.cancel()
+            stop.cancel()
 
     async def _carry_out(self, run: Run, job: Job, plan: Plan) -> bool:
         async for report in self.engine.run(run):

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from ourvidz.errors import InvalidInput, NotFound, Refused
-from ourvidz.generation.content import check, rate
+from ourvidz.generation.content import check, rate, wanted
 from ourvidz.generation.frames import frame_at
 from ourvidz.generation.pictures import MAX_CAPTION
 from ourvidz.generation.planning import Planner
@@ -19,6 +19,8 @@ from ourvidz.models.spec import ModelSpec
 
 REFERENCES = ('reference_id', 'style_reference_id', 'start_frame_id', 'end_frame_id')
 NAMES_A_CHILD = 'The prompt names a child, so it runs as SFW. If all persons are adults, write woman or man.'
+SHOWS_A_CHILD = 'What the reference was made with names a child, so it runs as SFW.'
+FROM_A_CHILD, FROM_NUDITY = 'made from a picture of a child', 'made from a nude picture'
 
 
 class Submission:
@@ -54,7 +56,7 @@ class Submission:
         model = request.model if self.catalog.device is None else spec.id
         complete = request.model_copy(update={'content': content, 'model': model})
         seed = random_seed() if request.seed is None else request.seed
-        note = '' if content is request.content else NAMES_A_CHILD
+        note = '' if content is request.content else NAMES_A_CHILD if rate(wanted(request)).has_minor else SHOWS_A_CHILD
         return await self.queue.enqueue(complete, user_id=user_id, workspace_id=workspace_id, seed=seed, note=note)
 
     def final_prompt(self, request: GenerationRequest) -> FinalPrompt:
@@ -74,20 +76,20 @@ class Submission:
         if content is Content.NSFW and not self.is_nsfw_allowed:
             raise Refused('NSFW is off here.', advice='The owner can allow it with OURVIDZ_IS_NSFW_ALLOWED=true.')
 
-    def ensure_visible(self, asset: Asset) -> None:
+    async def ensure_visible(self, asset: Asset) -> None:
         """Raises Refused if the picture may only be seen blurred."""
         if not asset.is_blurred:
             return
         self.content_allowed(Content.NSFW)
-        if rate('\n'.join((asset.prompt, asset.enhanced_prompt, asset.final_prompt))).has_minor:
-            raise Refused('Its prompt names a child, so what may be sexual in it is shown to nobody.')
+        if rate('\n'.join((asset.prompt, asset.enhanced_prompt, await self._caption_of(asset)))).has_minor:
+            raise Refused('A child is named in what it was made from, so what may be sexual in it is shown to nobody.')
 
     async def reference_from(self, asset: Asset, *, frame: float | None = None) -> Reference:
         """A reference made of a picture of the library, or of the frame at `frame` seconds of a clip.
 
-        Raises Refused for one that is blurred where the owner does not allow NSFW.
+        Raises Refused for one that may only be seen blurred.
         """
-        self.ensure_visible(asset)
+        await self.ensure_visible(asset)
         path, caption = rendition_path(self.library.files, asset, 'original'), await self._caption_of(asset)
         if asset.kind == 'image':
             return await self.references.add_picture(path, source='item', caption=caption)
@@ -95,12 +97,14 @@ class Submission:
         return await self.references.add_bytes(await frame_at(path, seconds), source='item', caption=caption)
 
     async def _caption_of(self, asset: Asset) -> str:
-        """What a picture shows: its prompt, and what the pictures showed that it was made from."""
-        captions, request = [asset.final_prompt or asset.prompt], asset.parameters.get('request') or {}
+        """What a picture shows: its prompt, after what matters for the rating of pictures that it was made from."""
+        request, behind = asset.parameters.get('request') or {}, []
         for field in REFERENCES:
             with suppress(NotFound):
-                captions.append((await self.references.get(str(request.get(field) or ''))).caption)
-        return '\n'.join(filter(None, captions))[:MAX_CAPTION]
+                behind.append(rate((await self.references.get(str(request.get(field) or ''))).caption))
+        told = [FROM_A_CHILD] if any(rating.has_minor for rating in behind) else []
+        told += [FROM_NUDITY] if any(rating.is_nsfw for rating in behind) else []
+        return '\n'.join((*told, asset.final_prompt or asset.prompt))[:MAX_CAPTION]
 
     async def _references_of(self, request: GenerationRequest) -> list[Reference]:
         """Raises InvalidInput for one that is gone."""

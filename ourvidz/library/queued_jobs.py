@@ -160,7 +160,8 @@ class QueuedJobs:
             job = await _job(session, job_id)
             job.final_prompt = final
             job.enhanced_prompt = job.enhanced_prompt if enhanced is None else enhanced
-            job.model = model or job.model
+            if model is not None:
+                job.model, job.request = model, job.request | {'model': model}
             _note(job, note)
 
     async def _switch(self, *, is_on: bool) -> None:

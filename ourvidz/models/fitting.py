@@ -68,7 +68,8 @@ def _fit_cpu(spec: ModelSpec) -> Fit:
     total = _total_memory()
     needed = _cpu_need(spec)
     if needed > total - RESERVED_IN_MEMORY:
-        return Fit(False, f'It needs {gigabytes(needed)} of memory, this machine has {gigabytes(total)}.')
+        kept = f'{gigabytes(RESERVED_IN_MEMORY)} are kept for other programs'
+        return Fit(False, f'It needs {gigabytes(needed)} of memory; this machine has {gigabytes(total)}, {kept}.')
     if spec.is_embedded:
         return Fit(True, 'Made for any machine, without a graphics card too.', 'cpu')
     slowly = ', but slowly: there is no graphics card' if needed > 2 * GB else ''
@@ -86,12 +87,14 @@ def _cpu_need(spec: ModelSpec) -> float:
 
 
 def _fit_device(spec: ModelSpec, device: EngineReady) -> Fit:
+    reserved = RESERVED_ON_CARD if device.device == 'cuda' else RESERVED_IN_MEMORY
     there = f'{device.device_name} has {gigabytes(device.memory_total)}'
     ladder = [(way, spec.memory_gb[way] * GB) for way in WAYS if way in spec.memory_gb]
     if not ladder:
         return Fit(True, f'What it needs is not known; {there}.', 'full')
     for way, needed in ladder:
-        if needed <= device.memory_total - RESERVED_ON_CARD:
+        if needed <= device.memory_total - reserved:
             return Fit(True, f'Fits {WAYS[way]} (needs {gigabytes(needed)}, {there}).', way)
     least = min(needed for _, needed in ladder)
-    return Fit(False, f'It needs at least {gigabytes(least)} of graphics memory, {there}.')
+    kept = f'{gigabytes(reserved)} are kept for other programs'
+    return Fit(False, f'It needs at least {gigabytes(least)} of graphics memory; {there}, {kept}.')

@@ -296,7 +296,7 @@ class Workspace:
 
     async def unblur(self, asset_id: str) -> None:
         """Show a picture that was blurred, for good. Only where the owner allows NSFW, and never with children."""
-        self.submission.ensure_visible(await self.library.asset(asset_id))
+        await self.submission.ensure_visible(await self.library.asset(asset_id))
         await self.library.set_blurred([asset_id], is_blurred=False)
 
     # what follows from what

@@ -139,12 +139,12 @@ def test_a_checkpoint_that_foretells_velocity_is_sampled_so(tmp_path: Path) -> N
     path = tiny_sdxl_file(tmp_path / 'plain.safetensors')
     marked = tmp_path / 'marked.safetensors'
     shutil.copytree(path.with_suffix(''), marked.with_suffix(''))
-    save_file(load_file(path) | {'v_pred': torch.zeros(1), 'ztsnr': torch.zeros(1)}, marked)
-    told = [
-        load_pipeline(source(each), device=Device('cpu'), talk=Silence()).scheduler.config.prediction_type
-        for each in (path, marked)
-    ]
-    assert told == ['epsilon', 'v_prediction']
+    told = []
+    for marks in ((), ('v_pred',), ('v_pred', 'ztsnr')):
+        save_file(load_file(path) | {mark: torch.zeros(1) for mark in marks}, marked)
+        config = load_pipeline(source(marked), device=Device('cpu'), talk=Silence()).scheduler.config
+        told.append((config.prediction_type, config.get('rescale_betas_zero_snr', False)))
+    assert told == [('epsilon', False), ('v_prediction', False), ('v_prediction', True)]
 
 
 def test_another_scheduler_serves_for_one_run(sdxl: ModelSource) -> None:

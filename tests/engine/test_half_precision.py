@@ -1,5 +1,7 @@
 """Models as a graphics card keeps them: what fits together on the processor must also in half precision."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -94,10 +96,18 @@ def test_a_vae_is_as_it_was_though_memory_ran_out_while_it_decoded_in_full_preci
     assert model.pipeline.vae.dtype is torch.float16
 
 
-def test_layers_that_come_one_by_one_do_not_hinder_a_vae_that_needs_full_precision(
-    sdxl: ModelSource, staging: Path
+@pytest.mark.parametrize('placement', [Placement.FULL, Placement.MODEL_OFFLOAD, Placement.GROUP_OFFLOAD])
+def test_a_vae_that_needs_full_precision_decodes_in_it_wherever_the_weights_are(
+    sdxl: ModelSource, tmp_path: Path, placement: Placement
 ) -> None:
-    engine = InProcess(device=Card())
-    model = engine.shelf.get(sdxl, Ears(), Rung(Placement.GROUP_OFFLOAD, Decoding.WHOLE, 1))
-    made = model.pipeline('a fox', num_inference_steps=2, width=64, height=64).images
-    assert len(made) == 1 and not hasattr(model.pipeline.vae, '_diffusers_hook')
+    folder = tmp_path / 'real'
+    shutil.copytree(sdxl.path, folder)
+    config = folder / 'vae' / 'config.json'
+    config.write_text(json.dumps(json.loads(config.read_text()) | {'force_upcast': True}))
+    shelf = InProcess(device=Card()).shelf
+    model = shelf.get(source(folder), Ears(), Rung(placement, Decoding.WHOLE, 1))
+    made = [model.pipeline('a fox', num_inference_steps=2, width=64, height=64).images for _ in range(2)]
+    assert [len(each) for each in made] == [1, 1]
+    hooks = [part for part in model.pipeline.vae.modules() if hasattr(part, '_diffusers_hook')]
+    assert not hooks, 'its layers would come as they were'
+    assert (model.kept > 0) is (placement is not Placement.MODEL_OFFLOAD)

@@ -50,9 +50,9 @@ def test_eight_bits_are_no_place_for_loras() -> None:
 
 def test_on_the_processor_weights_take_twice_the_memory() -> None:
     """Nobody is helped by a machine that swaps, or by Linux ending the engine."""
-    assert SimulatedEngine(size=2 * GB, host=20 * GB).run(sdxl_like(), SQUARE)[0].placement is Placement.CPU
+    assert SimulatedEngine(size=GB // 2, host=20 * GB).run(sdxl_like(), SQUARE)[0].placement is Placement.CPU
     with pytest.raises(OutOfMemory):
-        SimulatedEngine(size=2 * GB, host=12 * GB).run(sdxl_like(), SQUARE)
+        SimulatedEngine(size=GB // 2, host=12 * GB).run(sdxl_like(), SQUARE)
 
 
 def test_out_of_memory_steps_down_once_more_says_so_and_is_remembered() -> None:

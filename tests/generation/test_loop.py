@@ -65,6 +65,14 @@ class StartingEngine(SmallEngine):
         return info
 
 
+class SilentEngine(SmallEngine):
+    """An engine that never starts: its driver hangs, say."""
+
+    async def ready(self) -> EngineReady:
+        await asyncio.Event().wait()
+        return await super().ready()
+
+
 class DyingEngine(SmallEngine):
     """An engine that dies of being told to cancel."""
 
@@ -199,6 +207,23 @@ async def test_which_model_is_best_is_decided_once_it_is_known_what_the_device_c
         )
         await bench.loop.stop()
     assert [made.status, made.model, later.model] == [JobStatus.COMPLETED, 'sdxl-base', 'sdxl-base']
+
+
+async def test_a_job_that_waits_for_the_engine_to_start_can_be_cancelled(tmp_path: Path) -> None:
+    async with opened(tmp_path) as library:
+        bench = Bench(tmp_path, library, engine=SilentEngine())
+        await bench.catalog.rescan()
+        request = GenerationRequest(prompt='a fox')
+        job = await bench.queue.enqueue(request, user_id=OWNER_ID, workspace_id=WORKSPACE_ID, seed=1)
+        begun = asyncio.Event()
+        bench.loop.JOB_CHANGED.subscribe(lambda _: begun.set())
+        bench.loop.start()
+        async with asyncio.timeout(60):
+            await begun.wait()
+        await bench.loop.cancel(job.id)
+        job = await bench.finished(job.id)
+        await bench.loop.stop()
+    assert job.status is JobStatus.CANCELLED
 
 
 async def test_what_was_allowed_when_it_was_queued_and_is_no_more_is_not_made(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ourvidz.errors import Refused
 from ourvidz.generation.request import Content, GenerationRequest
-from ourvidz.generation.submission import NAMES_A_CHILD
+from ourvidz.generation.submission import NAMES_A_CHILD, SHOWS_A_CHILD
 from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, Asset, Job
 from ourvidz.library.urls import rendition_path
 from ourvidz.settings import Settings
@@ -46,6 +46,9 @@ async def picture(system: System, prompt: str, **details: Any) -> Asset:
 async def test_who_asks_for_nsfw_and_does_not_get_it_is_told_why(system: System) -> None:
     told = await submit(system, 'the girl next door')
     assert (told.request['content'], told.note) == (Content.SFW, NAMES_A_CHILD)
+    reference = await system.submission.reference_from(await picture(system, 'a girl'))
+    shown = await submit(system, 'a kite', reference_id=reference.id)
+    assert (shown.request['content'], shown.note) == (Content.SFW, SHOWS_A_CHILD)
     quiet = await submit(system, 'the woman next door')
     assert (quiet.request['content'], quiet.note) == (Content.NSFW, '')
 
@@ -59,6 +62,9 @@ async def test_what_a_picture_was_made_from_is_not_forgotten_on_the_way(system: 
 
 
 async def test_what_may_be_sexual_and_shows_a_child_is_shown_to_nobody(system: System) -> None:
-    system.submission.ensure_visible(await picture(system, 'a woman', is_blurred=True))
-    with pytest.raises(Refused, match='child'):
-        system.submission.ensure_visible(await picture(system, 'a girl', is_blurred=True))
+    await system.submission.ensure_visible(await picture(system, 'a woman', is_blurred=True))
+    reference = await system.submission.reference_from(await picture(system, 'a girl'))
+    parameters = {'request': {'reference_id': reference.id}}
+    for prompt, more in (('a girl', {}), ('x ' * 2000, parameters)):
+        with pytest.raises(Refused, match='child'):
+            await system.submission.ensure_visible(await picture(system, prompt, is_blurred=True, parameters=more))

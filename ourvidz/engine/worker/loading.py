@@ -3,7 +3,7 @@
 import inspect
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,6 @@ from ourvidz.engine.worker.device import Device
 from ourvidz.engine.worker.talk import Talk
 from ourvidz.errors import BrokenModel
 
-VELOCITY = {'prediction_type': 'v_prediction', 'rescale_betas_zero_snr': True, 'timestep_spacing': 'trailing'}
-"""For checkpoints whose makers marked them, as ComfyUI reads it, with a tensor named v_pred: they foretell velocity."""
 CONFIGS_DIR = Path(__file__).parents[3] / 'assets' / 'configs'
 
 
@@ -106,9 +104,17 @@ def _from_file(source: ModelSource, dtype: torch.dtype) -> Any:
     parts |= {'add_watermarker': False} if 'add_watermarker' in inspect.signature(cls.__init__).parameters else {}
     parts |= _without_checker(cls)
     made = cls.from_single_file(str(source.path), config=str(config), dtype=dtype, local_files_only=True, **parts)
-    if 'v_pred' in names:
-        made.scheduler = type(made.scheduler).from_config(made.scheduler.config, **VELOCITY)
+    made.scheduler = type(made.scheduler).from_config(made.scheduler.config, **_marks(names))
     return made
+
+
+def _marks(names: Collection[str]) -> dict[str, Any]:
+    """What makers of checkpoints say with empty tensors, as ComfyUI reads them: v_pred foretells velocity, and ztsnr
+    begins with nothing but noise."""
+    if 'v_pred' not in names:
+        return {}
+    zero = {'rescale_betas_zero_snr': True, 'timestep_spacing': 'trailing'} if 'ztsnr' in names else {}
+    return {'prediction_type': 'v_prediction', **zero}
 
 
 def _tokenizers(config: Path) -> dict[str, Any]:

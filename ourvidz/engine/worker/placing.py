@@ -1,5 +1,6 @@
 """Puts a pipeline where a rung of the ladder says: on the device, beside it in main memory, in 8 bits, in tiles."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -62,12 +63,15 @@ def denoisers(pipeline: Any) -> list[Any]:
 
 
 def is_vae_raised(pipeline: Any) -> bool:
-    """Whether the pipeline decodes in full precision and goes back to half of it afterwards. The layers of such a VAE
-    cannot come one by one: each would come as it was."""
-    return bool(getattr(getattr(getattr(pipeline, 'vae', None), 'config', None), 'force_upcast', False))
+    """Whether the pipeline decodes in full precision and goes back to half of it afterwards, as SDXL's do.
+
+    The layers of such a VAE cannot come one by one: each would come as it was.
+    """
+    config = getattr(getattr(pipeline, 'vae', None), 'config', None)
+    return type(pipeline).__name__.startswith('StableDiffusionXL') and bool(getattr(config, 'force_upcast', False))
 
 
-def weigh_parts(pipeline: Any) -> int:
-    """Bytes of all weights."""
-    parts = [part for part in pipeline.components.values() if isinstance(part, torch.nn.Module)]
-    return sum(weight.numel() * weight.element_size() for part in parts for weight in part.parameters())
+def weigh_modules(parts: Iterable[Any]) -> int:
+    """Bytes of all weights in those parts of a pipeline that have any."""
+    modules = [part for part in parts if isinstance(part, torch.nn.Module)]
+    return sum(weight.numel() * weight.element_size() for part in modules for weight in part.parameters())

@@ -14,7 +14,7 @@ from ourvidz.engine.worker.memory.policy import MemoryPolicy
 from ourvidz.engine.worker.memory.record import MemoryRecord
 from ourvidz.engine.worker.memory.rung import Placement, Rung
 from ourvidz.engine.worker.memory.weights import Weights, read_weights
-from ourvidz.engine.worker.placing import LASTING, place, set_decoding, weigh_parts
+from ourvidz.engine.worker.placing import LASTING, is_vae_raised, place, set_decoding, weigh_modules
 from ourvidz.engine.worker.speed import prepare
 from ourvidz.engine.worker.talk import Talk
 from ourvidz.engine.worker.texts import TEXTS_KEPT
@@ -64,12 +64,14 @@ class LoadedModel:
     @property
     def kept(self) -> int:
         """Bytes that it takes of the device between runs."""
+        if self.placement is Placement.GROUP_OFFLOAD and is_vae_raised(self.pipeline):
+            return weigh_modules([self.pipeline.vae])
         return self.bytes if self.is_resident else 0
 
     @property
     def bytes(self) -> int:
         """Of all its weights."""
-        return weigh_parts(self.pipeline)
+        return weigh_modules(self.pipeline.components.values())
 
     def settle(self) -> None:
         """Once it is placed: remember the precision of its VAE, which pipelines raise for the time of decoding."""

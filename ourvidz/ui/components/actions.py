@@ -32,7 +32,7 @@ class Actions:
 
     async def download(self, asset_id: str) -> None:
         with errors_told():
-            self.workspace.submission.ensure_visible(await self.workspace.library.asset(asset_id))
+            await self.workspace.submission.ensure_visible(await self.workspace.library.asset(asset_id))
             ui.download.from_url(f'/media/{asset_id}/original?download=true')
 
     async def use_as_reference(self, asset_id: str, *, frame: float | None = None) -> None:

@@ -19,7 +19,7 @@ class EnhanceButton(Chip):
         self.workspace = workspace
         form = workspace.form
         self.follow(form, 'is_enhancing', look=lambda: STOP if form.is_enhancing else ENHANCE)
-        for field in ('enhancement', 'refusals'):
+        for field in ('enhancement', 'refusals', 'is_enhancing'):
             binding.bind_from(self, 'visible', form, field, lambda _: self._is_of_use())
         self.on('click', self._on_click, [])
 

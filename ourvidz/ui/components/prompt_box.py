@@ -112,7 +112,7 @@ class _Enhanced(ui.element):
             drop.props['data-testid'] = 'enhanced-undo'
             drop.props['innerHTML'] = svg('close', size=16)
             drop.on('click', workspace.enhancing.take_back, [])
-        for field in ('prompt', 'enhanced_prompt', 'enhanced_of', 'refusals'):
+        for field in ('prompt', 'enhanced_prompt', 'enhanced_of', 'refusals', 'is_enhancing'):
             binding.bind_from(self, 'visible', form, field, lambda _: self._is_of_use())
 
     def _is_of_use(self) -> bool:

@@ -92,7 +92,7 @@ def _onloaded(weights: Weights, stage: Stage, placement: Placement) -> int:
 
 def _staying(weights: Weights) -> int:
     """Bytes that are on the device all the time though layers come one by one: a VAE that works in full precision."""
-    if not weights.pipeline.startswith('StableDiffusion'):
+    if not weights.pipeline.startswith('StableDiffusionXL'):
         return 0
     grown = FULL_PRECISION // weights.value_bytes
     return sum(part.bytes * grown for part in weights.parts.values() if part.stage is Stage.DECODE)
