@@ -138,11 +138,14 @@ class Unload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineReady:
-    """The engine has started. Memory in bytes; `device_name` is for people ('CPU, 2 cores')."""
+    """The engine has started. Bytes of the device's memory and of the machine's main memory, which are the same where
+    there is no graphics card; `device_name` is for people ('CPU, 2 cores').
+    """
 
     device: str
     device_name: str
     memory_total: int
+    main_memory: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -242,17 +242,19 @@ def _numbers(request: GenerationRequest, spec: ModelSpec, *, are_blocks_skipped:
         'num_inference_steps': request.num_inference_steps or defaults.num_inference_steps,
         'guidance_scale': guidance,
     }
-    if are_blocks_skipped and defaults.cache_threshold is not None:
+    can_skip = spec.family != 'flux' or request.reference_id is None
+    if are_blocks_skipped and can_skip and defaults.cache_threshold is not None:
         numbers['cache_threshold'] = defaults.cache_threshold
     if request.mode is Mode.VIDEO:
-        return numbers | _video_numbers(request, defaults)
+        return numbers | _video_numbers(request, spec, defaults)
     if defaults.scheduler is not None:
         numbers['scheduler'] = defaults.scheduler
     if request.reference_id is None:
         return numbers
     if request.reference_mode is ReferenceMode.COPY:
         steps = _enough_steps(numbers['num_inference_steps'], COPY_STRENGTH)
-        return numbers | {'strength': COPY_STRENGTH, 'guidance_scale': 1.0, 'num_inference_steps': steps}
+        alone = {'guidance_scale': min(guidance, 1.0), 'num_inference_steps': steps}
+        return numbers | {'strength': COPY_STRENGTH} | alone
     steps = request.num_inference_steps or max(defaults.num_inference_steps, MODIFY_STEPS)
     return numbers | {'strength': request.strength, 'num_inference_steps': _enough_steps(steps, request.strength)}
 
@@ -263,18 +265,19 @@ def _enough_steps(steps: int, strength: float) -> int:
     return steps if int(steps * strength) >= 1 else steps + 1
 
 
-def _video_numbers(request: GenerationRequest, defaults: Defaults) -> dict[str, Any]:
+def _video_numbers(request: GenerationRequest, spec: ModelSpec, defaults: Defaults) -> dict[str, Any]:
     wanted = request.num_frames or defaults.num_frames or 81
     return {
-        'num_frames': snapped_frames(wanted),
+        'num_frames': snapped_frames(wanted, spec),
         'fps': request.fps or defaults.fps or 16,
         'flow_shift': defaults.flow_shift,
     }
 
 
-def snapped_frames(wanted: int) -> int:
-    """The nearest length of the form 4n + 1, which Wan's causal VAE needs."""
-    return max(1, round((min(wanted, MAX_FRAMES) - 1) / 4)) * 4 + 1
+def snapped_frames(wanted: int, spec: ModelSpec | None) -> int:
+    """The nearest length that the model's causal VAE can make: 8n + 1 with LTX, 4n + 1 with all others."""
+    step = 8 if spec is not None and spec.family.startswith('ltx') else 4
+    return max(1, round((min(wanted, MAX_FRAMES) - 1) / step)) * step + 1
 
 
 def _parameters(

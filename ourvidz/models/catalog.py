@@ -205,4 +205,5 @@ def _folders(settings: Settings) -> list[Path]:
 
 
 def _is_worth_a_look(_: Change, path: str) -> bool:
-    return not any(part.startswith('.') for part in Path(path).parts[-4:])
+    parts = Path(path).parts
+    return '.downloads' not in parts and not any(part.startswith('.') for part in parts[-4:])

@@ -68,7 +68,9 @@ class Entries:
         table: Table = {'title': found.path.stem if found.path.is_file() else found.path.name, 'is_local': True}
         table |= {'pipeline': found.pipeline} if found.pipeline else {}
         table |= {'abilities': found.abilities} if found.abilities else {}
-        table |= {'memory_gb': memory_of(found.size)} if found.size else {}
+        if found.size:
+            layers = {way: need for way, need in self._family(family)['memory_gb'].items() if way in BY_LAYERS}
+            table['memory_gb'] = layers | memory_of(found.size)
         return table | self._fitting_sizes(family, found.native_size) | {'family': family}
 
     def _spec(self, id_: str, table: Table) -> ModelSpec | None:
@@ -118,6 +120,10 @@ class Entries:
             return {}
         scale = native / square
         return {'sizes': {ratio: tuple(_rounded(side * scale) for side in size) for ratio, size in sizes.items()}}
+
+
+BY_LAYERS = ('group_offload', 'fp8_offload')
+"""Where a model needs about as much as others of its family, however large all its weights are."""
 
 
 def memory_of(size: int) -> dict[str, float]:

@@ -28,6 +28,11 @@ WAYS = {
 }
 
 
+WEIGHTS_SHARE = 0.85
+"""Of what a model needs when it is whole on the card; the rest is what it works with."""
+SHARE_BESIDE = {'full': 0.0, 'model_offload': 1.0, 'group_offload': 2.0, 'fp8_offload': 0.6}
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """Whether a model fits, and why in one sentence. `placement` is the first that does, '' if none."""
@@ -87,14 +92,25 @@ def _cpu_need(spec: ModelSpec) -> float:
 
 
 def _fit_device(spec: ModelSpec, device: EngineReady) -> Fit:
-    reserved = RESERVED_ON_CARD if device.device == 'cuda' else RESERVED_IN_MEMORY
+    is_card = device.device == 'cuda'
     there = f'{device.device_name} has {gigabytes(device.memory_total)}'
-    ladder = [(way, spec.memory_gb[way] * GB) for way in WAYS if way in spec.memory_gb]
+    ladder = [(way, spec.memory_gb[way] * GB) for way in WAYS if way in spec.memory_gb and (is_card or way == 'full')]
     if not ladder:
         return Fit(True, f'What it needs is not known; {there}.', 'full')
-    for way, needed in ladder:
-        if needed <= device.memory_total - reserved:
+    reserved = RESERVED_ON_CARD if is_card else RESERVED_IN_MEMORY
+    on_device = [(way, needed) for way, needed in ladder if needed <= device.memory_total - reserved]
+    for way, needed in on_device:
+        if _beside(spec, way) <= device.main_memory - RESERVED_IN_MEMORY:
             return Fit(True, f'Fits {WAYS[way]} (needs {gigabytes(needed)}, {there}).', way)
+    if on_device:
+        needed = min(_beside(spec, way) for way, _ in on_device)
+        there = f'this machine has {gigabytes(device.main_memory)}'
+        return Fit(False, f'Beside the graphics card it needs {gigabytes(needed)} of main memory; {there}.')
     least = min(needed for _, needed in ladder)
     kept = f'{gigabytes(reserved)} are kept for other programs'
     return Fit(False, f'It needs at least {gigabytes(least)} of graphics memory; {there}, {kept}.')
+
+
+def _beside(spec: ModelSpec, way: str) -> float:
+    """Bytes of main memory that hold the weights while they take turns on a card; twice where layers stream."""
+    return SHARE_BESIDE[way] * WEIGHTS_SHARE * spec.memory_gb.get('full', 0) * GB

@@ -118,10 +118,12 @@ METADATA_FAMILIES = {
 
 
 def _lora_family(header: Header) -> str:
+    if (stated := _stated_family(header)) == 'flux2':  # whose layers may have the names of FLUX.1's
+        return stated
     for family, marks in LORAS:
         if all(header.has(mark) for mark in marks):
             return family
-    return _unet_family(header) or _stated_family(header)
+    return _unet_family(header) or stated
 
 
 def _unet_family(header: Header) -> str:

@@ -101,13 +101,14 @@ def _as_folder(folder: Path, entries: list[Path]) -> FoundModel | None:
     if 'model_index.json' in names:
         pipeline = _json(folder / 'model_index.json').get('_class_name', '')
         limit = _json(folder / 'text_encoder' / 'config.json').get('max_position_embeddings')
+        reads_clip_alone = str(pipeline).startswith(('StableDiffusionPipeline', 'StableDiffusionXL'))
         return FoundModel(
             folder,
             str(pipeline),
             _family_of(folder),
             size=_weight(folder),
             native_size=_native_size(folder),
-            token_limit=limit if isinstance(limit, int) and limit <= 77 else None,
+            token_limit=limit if isinstance(limit, int) and limit <= 77 and reads_clip_alone else None,
         )
     if 'config.json' in names and any(name.endswith('.safetensors') for name in names):
         architectures = _json(folder / 'config.json').get('architectures') or ['']

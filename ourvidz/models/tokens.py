@@ -15,7 +15,7 @@ CLIP_WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
 class TokenCounter:
-    """Counts what a model's first text encoder reads, its beginning and end marks included."""
+    """Counts what a model's first text encoder reads (FLUX.1's second), its beginning and end marks included."""
 
     def __init__(self) -> None:
         self._tokenizers: dict[Path, Tokenizer] = {}
@@ -52,7 +52,8 @@ def _folders(spec: ModelSpec) -> list[Path]:
     if spec.path is None:
         return [shipped]
     folder = spec.path if spec.path.is_dir() else spec.path.with_suffix('')
-    return [folder / 'tokenizer', folder, shipped]
+    first = folder / ('tokenizer_2' if spec.family == 'flux' else 'tokenizer')
+    return [first, folder, shipped]
 
 
 def _has_tokenizer(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """The memory policy on a simulated device: the ladder, who leaves first, and that nothing fails that could fit."""
 
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -181,4 +182,27 @@ def test_ladders_hold_what_a_pipeline_can_do() -> None:
     """Only known transformers and UNets are kept in 8 bits; a processor has nowhere to offload to."""
     assert {rung.placement for rung in ladder('SanaPipeline', 'cuda', count=1)}.isdisjoint({Placement.FP8_OFFLOAD})
     assert {rung.placement for rung in ladder('WanPipeline', 'cpu', count=6)} == {Placement.FULL}
-    assert replace(SQUARE, frames=81).cells == 21 * SQUARE.cells
+    assert replace(SQUARE, frames=81).cells(sdxl_like()) == 21 * SQUARE.cells(sdxl_like())
+
+
+@pytest.mark.parametrize(
+    ('pipeline', 'config', 'cells'),
+    [
+        ('StableDiffusionXLPipeline', {}, 128 * 128),
+        ('WanPipeline', {'scale_factor_spatial': 16, 'scale_factor_temporal': 4}, 64 * 64),
+        ('LTX2Pipeline', {'spatial_compression_ratio': 32, 'temporal_compression_ratio': 8}, 64 * 64),
+    ],
+)
+def test_what_a_denoiser_works_on_is_told_by_the_vae(
+    tmp_path: Path, pipeline: str, config: dict[str, int], cells: int
+) -> None:
+    (tmp_path / 'vae').mkdir()
+    (tmp_path / 'vae' / 'config.json').write_text(json.dumps(config))
+    assert SQUARE.cells(read_weights(tmp_path, key='', pipeline=pipeline, value_bytes=2)) == cells
+
+
+def test_the_processor_comes_last_for_estimates_may_be_wrong() -> None:
+    """What is thought to need almost twice the card is tried on it, and there it fits."""
+    real = SimulatedEngine(size=16 * GB, host=64 * GB, truth={'sdxl': {Stage.DENOISE: 0.3}})
+    heavy = replace(sdxl_like(), hidden=1280 * 14)
+    assert real.run(heavy, SQUARE)[0].placement is not Placement.CPU

@@ -21,7 +21,7 @@ class SmallEngine:
         """There is nothing to start."""
 
     async def ready(self) -> EngineReady:
-        return EngineReady(device='cuda', device_name='a card', memory_total=12_000_000_000)
+        return EngineReady(device='cuda', device_name='a card', memory_total=12_000_000_000, main_memory=64 * 10**9)
 
     async def stop(self) -> None:
         """There is nothing to stop."""

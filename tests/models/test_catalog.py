@@ -15,7 +15,7 @@ from ourvidz.models.spec import Ability, ModelFile, ModelSpec
 from ourvidz.settings import Settings
 from tests.models.weights import SDXL, write_diffusers, write_language_model, write_weights
 
-CARD = EngineReady(device='cuda', device_name='RTX 3060', memory_total=12_000_000_000)
+CARD = EngineReady(device='cuda', device_name='RTX 3060', memory_total=12_000_000_000, main_memory=64 * 10**9)
 EXPECTED = {
     *('sdxl-base', 'sdxl-turbo', 'z-image-turbo', 'flux2-klein-4b', 'qwen-image'),
     *('wan21-t2v-1_3b', 'wan21-vace-1_3b', 'wan22-ti2v-5b', 'wan22-t2v-a14b', 'wan22-i2v-a14b', 'ltx-2'),
@@ -165,6 +165,10 @@ async def test_what_fits_is_said_in_words(settings: Settings) -> None:
     catalog.set_device(replace(CARD, memory_total=2_000_000_000))
     assert not catalog.fit(base).fits
     assert 'at least 4.0 GB' in catalog.fit(base).because
+    catalog.set_device(replace(CARD, memory_total=7_800_000_000, main_memory=8_000_000_000))
+    assert 'of main memory; this machine has 8.0 GB' in catalog.fit(base).because
+    catalog.set_device(replace(CARD, device='mps', memory_total=10_000_000_000))
+    assert not catalog.fit(base).fits, 'there is nothing to take turns with'
     huge = base.model_copy(update={'files': (ModelFile(name='*', size=10**15),)})
     assert not catalog.fit(huge).fits and 'on the disk' in catalog.fit(huge).because
 

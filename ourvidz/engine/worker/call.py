@@ -27,8 +27,11 @@ class Call:
 
     def __call__(self, outputs: list[Output], **more: Any) -> Any:
         """Make one picture for each output, each from a generator of its own, so that batches do not matter."""
+        arguments = self.arguments
+        if 'strength' in arguments:  # some pipelines would read one picture once, with the first generator alone
+            arguments = arguments | {'image': [arguments['image']] * len(outputs)}
         generators = [torch.Generator('cpu').manual_seed(output.seed) for output in outputs]
-        return self.pipeline(**self.arguments, **self.texts(outputs), generator=generators, **more).images
+        return self.pipeline(**arguments, **self.texts(outputs), generator=generators, **more).images
 
 
 def plan_call(run: ImageRun, model: LoadedModel) -> Call:

@@ -49,7 +49,12 @@ class Device:
 
     def ready(self) -> EngineReady:
         """What there is, for people and for the choice of models."""
-        return EngineReady(device=self.torch.type, device_name=self._title(), memory_total=self.total())
+        return EngineReady(
+            device=self.torch.type,
+            device_name=self._title(),
+            memory_total=self.total(),
+            main_memory=int(psutil.virtual_memory().total),
+        )
 
     def total(self) -> int:
         """Bytes of memory."""

@@ -147,6 +147,7 @@ class ModelShelf:
         if model.placement is not rung.placement:
             before, model.placement = model.placement, None
             model.relatives.clear()
+            model.texts.clear()
             take_loras_off(model.pipeline)
             place(model.pipeline, rung.placement, self._device.torch, before=before)
             model.placement = rung.placement

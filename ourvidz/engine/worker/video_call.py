@@ -103,6 +103,11 @@ def _set_schedule(pipeline: Any, model: LoadedModel, flow_shift: float | None) -
     pipeline.scheduler = type(scheduler).from_config(scheduler.config, **({name: shift} if name else {}))
 
 
+def _length(pipeline: Any) -> int:
+    """Tokens that the pipeline reads when it is called; its `encode_prompt` alone would cut at fewer."""
+    return int(inspect.signature(pipeline.__call__).parameters['max_sequence_length'].default)
+
+
 def _texts(run: VideoRun, model: LoadedModel, pipeline: Any) -> dict[str, Any]:
     """The prompt; Wan's large text encoder reads a repeated one only once."""
     negative = run.negative_prompt or None
@@ -112,7 +117,9 @@ def _texts(run: VideoRun, model: LoadedModel, pipeline: Any) -> dict[str, Any]:
 
     def encode() -> dict[str, Any]:
         with torch.no_grad():
-            embeds = pipeline.encode_prompt(run.prompt, negative, do_classifier_free_guidance=is_guided)
+            embeds = pipeline.encode_prompt(
+                run.prompt, negative, do_classifier_free_guidance=is_guided, max_sequence_length=_length(pipeline)
+            )
         return dict(zip(('prompt_embeds', 'negative_prompt_embeds'), embeds, strict=True))
 
     return model.text((run.prompt, run.negative_prompt, str(is_guided)), encode)

@@ -52,7 +52,8 @@ class LengthPopup(Popup):
     def _choice(self, seconds: int | None) -> ui.element:
         def take() -> None:
             _, fps = length(self.workspace)
-            self.workspace.set(num_frames=None if seconds is None else snapped_frames(seconds * fps))
+            spec = chosen_spec(self.workspace.form, self.workspace.catalog)
+            self.workspace.set(num_frames=None if seconds is None else snapped_frames(seconds * fps, spec))
 
         button = ui.element('button').classes('chip').props('type=button').on('click', take, [])
         button.props['data-testid'] = f'length-{seconds or "auto"}'
@@ -82,10 +83,11 @@ class LengthPopup(Popup):
     def _show(self) -> None:
         form = self.workspace.form
         frames, fps = length(self.workspace)
+        spec = chosen_spec(form, self.workspace.catalog)
         self.words.set_text(f'{frames} frames at {fps} a second: {frames / fps:.1f} s. What is empty suits the model.')
         for seconds, button in self._choices.items():
-            wanted = None if seconds is None else snapped_frames(seconds * fps)
-            is_chosen = wanted == (None if form.num_frames is None else snapped_frames(form.num_frames))
+            wanted = None if seconds is None else snapped_frames(seconds * fps, spec)
+            is_chosen = wanted == (None if form.num_frames is None else snapped_frames(form.num_frames, spec))
             button.props['aria-pressed'] = 'true' if is_chosen else 'false'
             button.classes(add='is-set' if is_chosen else None, remove=None if is_chosen else 'is-set')
 
@@ -95,4 +97,4 @@ def length(workspace: Workspace) -> tuple[int, int]:
     form, spec = workspace.form, chosen_spec(workspace.form, workspace.catalog)
     defaults = spec.defaults(form.quality.value) if spec is not None and spec.kind == 'video' else None
     frames = form.num_frames or (defaults and defaults.num_frames) or 81
-    return snapped_frames(frames), form.fps or (defaults and defaults.fps) or 16
+    return snapped_frames(frames, spec), form.fps or (defaults and defaults.fps) or 16

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from ourvidz.engine.worker.memory.rung import Decoding, Placement, Rung
 from ourvidz.engine.worker.memory.weights import Part, Stage, Weights
 
-CELL = 8
-"""Pixels of a latent cell's edge."""
 TILE = 512
 FRAMES_AT_ONCE = 4
 """Frames that a causal VAE makes of one latent frame."""
@@ -34,9 +32,10 @@ class Work:
     def __str__(self) -> str:
         return f'{self.width}x{self.height}x{self.frames}'
 
-    @property
-    def cells(self) -> int:
-        return (self.width // CELL) * (self.height // CELL) * ((self.frames - 1) // 4 + 1)
+    def cells(self, weights: Weights) -> int:
+        """Latent cells that a denoiser works on."""
+        side, frames = weights.cell_side, weights.cell_frames
+        return (self.width // side) * (self.height // side) * ((self.frames - 1) // frames + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def _activations(weights: Weights, work: Work, rung: Rung, stage: Stage) -> int:
         width = next(
             (each for start, each in DENOISE.items() if weights.pipeline.startswith(start)), DENOISE_TRANSFORMER
         )
-        return int(work.cells * weights.hidden * width * weights.value_bytes * rung.batch)
+        return int(work.cells(weights) * weights.hidden * width * weights.value_bytes * rung.batch)
     pixels, at_once = work.width * work.height, rung.batch if rung.decoding is Decoding.WHOLE else 1
     if rung.decoding is Decoding.TILED:
         pixels = min(pixels, TILE * TILE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ourvidz.engine.worker.memory.estimate import Need, Work, estimate
 from ourvidz.engine.worker.memory.record import MemoryRecord
-from ourvidz.engine.worker.memory.rung import Rung, ladder
+from ourvidz.engine.worker.memory.rung import Placement, Rung, ladder
 from ourvidz.engine.worker.memory.weights import Weights
 
 DOUBT = 2.0
@@ -61,13 +61,27 @@ class MemoryPolicy:
             for rung in ladder(weights.pipeline, self._device, count=count, has_loras=work.has_loras)
             if host_room is None or estimate(weights, work, rung).host <= host_room
         ]
+        on_device = [rung for rung in rungs if rung.placement is not Placement.CPU]
+        beside = [rung for rung in rungs if rung.placement is Placement.CPU]
+        leanest = min(on_device, key=lambda rung: estimate(weights, work, rung).total, default=None)
+        return (
+            self._fitting(weights, work, on_device, capacity, others)
+            or self._last_try(weights, work, [leanest] if leanest else [], capacity, len(others))
+            or self._fitting(weights, work, beside, capacity, others)
+            or self._last_try(weights, work, rungs, capacity, len(others))
+        )
+
+    def _fitting(
+        self, weights: Weights, work: Work, rungs: list[Rung], capacity: int, others: Sequence[int]
+    ) -> Choice | None:
+        """The first rung that fits by the best guess, with as many of the other models as do beside it."""
         for rung in rungs:
             need = self.need(weights, work, rung)
             for leaving in range(len(others) + 1):
                 room = capacity - sum(others[leaving:])
                 if need.total <= room and not self._has_failed(weights, work, rung, room / ABOUT_AS_MUCH):
                     return Choice(rung, leaving, room)
-        return self._last_try(weights, work, rungs, capacity, len(others))
+        return None
 
     def begin(self, weights: Weights, work: Work, choice: Choice) -> None:
         """A run begins; if this process is killed over it, the next one knows."""
@@ -97,7 +111,8 @@ class MemoryPolicy:
         return self._record.failed_in(weights, work, rung) >= room > 0
 
     def _last_try(self, weights: Weights, work: Work, rungs: list[Rung], capacity: int, others: int) -> Choice | None:
-        """Estimates may be wrong: what needs least by the plain ones is tried before a run is given up."""
+        """Estimates may be wrong: what needs least by the plain ones is tried before a run goes to the processor, which
+        is a hundred times slower, or is given up."""
         plain = {rung: estimate(weights, work, rung).total for rung in rungs}
         untried = [
             rung

@@ -1,5 +1,6 @@
 """A model's weights by its parts, read from the headers of its .safetensors files before anything is loaded."""
 
+import contextlib
 import json
 import math
 import re
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 DECODER_END = re.compile(r'decoder\.conv_out(\.conv)?\.weight$')
 PREFIXES = {
@@ -40,7 +42,8 @@ class Part:
 class Weights:
     """A model's parts by name; `hidden` is the width of its denoiser, `channels` of its decoder's last layers.
 
-    `value_bytes` is the size of one number in the denoiser.
+    `value_bytes` is the size of one number in the denoiser. A cell of the latents stands for a square of `cell_side`
+    pixels in `cell_frames` frames.
     """
 
     key: str
@@ -49,6 +52,8 @@ class Weights:
     hidden: int = 0
     channels: int = 0
     value_bytes: int = 2
+    cell_side: int = 8
+    cell_frames: int = 4
 
     @property
     def bytes(self) -> int:
@@ -72,7 +77,17 @@ def read_weights(path: Path, *, key: str, pipeline: str, value_bytes: int) -> We
             hidden = max([hidden, *(min(shape) for shape in tensors.values() if len(shape) == 2)])
         if stage is Stage.DECODE:
             channels = max([channels, *(_per_pixel(shape) for at, shape in tensors.items() if DECODER_END.search(at))])
-    return Weights(key, pipeline, parts, hidden, channels, value_bytes)
+    return Weights(key, pipeline, parts, hidden, channels, value_bytes, *_cell(path, pipeline))
+
+
+def _cell(path: Path, pipeline: str) -> tuple[int, int]:
+    """Pixels of a latent cell's side, and its frames. LTX looks at each cell, where others look at squares of four."""
+    config: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError):
+        config = json.loads((path / 'vae' / 'config.json').read_text())
+    side = config.get('scale_factor_spatial') or config.get('spatial_compression_ratio') or 8
+    frames = config.get('scale_factor_temporal') or config.get('temporal_compression_ratio') or 4
+    return int(side) // 2 if pipeline.startswith('LTX') else int(side), int(frames)
 
 
 def _stage(part: str) -> Stage:
