@@ -88,7 +88,7 @@ def train_unet(workshop: Workshop, plan: Plan, crew: Crew) -> None:
             drawn, cleaned = torch.stack(errors).nanmean(0).tolist()
             print(
                 f'unet {step} {seconds / 60:.1f} min drawn {drawn:.4f} cleaned {cleaned:.4f} '
-                f'{step * plan.batch * crew.count / seconds:.1f} samples/s of {feed.scenes} pictures',
+                f'{step * plan.batch * crew.count / max(seconds, spent):.1f} samples/s of {feed.scenes} pictures',
                 flush=True,
             )
             errors.clear()

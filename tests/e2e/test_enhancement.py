@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.checkpoints import tiny_sdxl
 from tests.language_checkpoints import tiny_qwen
-from tests.running import RunningApp
+from tests.running import RunningApp, eventually
 
 pytestmark = pytest.mark.long
 
@@ -66,4 +66,5 @@ def test_without_the_button_the_job_enhances_by_itself_or_says_why_not(app: Runn
 
 
 def latest(app: RunningApp) -> str:
-    return str(app.api.get('/api/jobs').json()['items'][0]['id'])
+    jobs = eventually(lambda: app.api.get('/api/jobs').json()['items'])
+    return str(jobs[0]['id'])

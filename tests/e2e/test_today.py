@@ -38,9 +38,10 @@ def test_two_browsers_in_different_zones(browser: Browser, app: RunningApp) -> N
     five_hours_ago = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=5)
     app.stop()
     with sqlite3.connect(app.data_dir / 'ourvidz.sqlite') as database:
-        for table, name in (('jobs', 'id'), ('assets', 'job_id')):
-            values = (five_hours_ago.isoformat(' '), job_id)
-            database.execute(f'UPDATE {table} SET created_at = ? WHERE {name} = ?', values)
+        then = five_hours_ago.isoformat(' ')
+        changed = 'UPDATE jobs SET created_at = ?, started_at = ?, finished_at = ? WHERE id = ?'
+        database.execute(changed, (then, then, then, job_id))
+        database.execute('UPDATE assets SET created_at = ? WHERE job_id = ?', (then, job_id))
     database.close()
     app.start()
     evening = opened(browser, app, zone_where_it_is(20, at=hour))

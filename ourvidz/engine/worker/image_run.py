@@ -56,9 +56,10 @@ def _batches(
         call = plan_call(run, model)
         progress.steps = call.steps
         size = (run.width, run.height)
-        previews = LivePreviews(pipeline=call.pipeline, model=model, device=device.torch, talk=talk, size=size)
+        place = model.device(device.torch)
+        previews = LivePreviews(pipeline=call.pipeline, model=model, device=place, talk=talk, size=size)
         with (
-            style_applied(call.pipeline, run, model=model, device=device.torch, talk=talk) as style,
+            style_applied(call.pipeline, run, model=model, device=place, talk=talk) as style,
             scheduler_replaced(call.pipeline, run.scheduler),
             texts_remembered(call.pipeline, model.texts, key=run.loras),
             blocks_cached(call.pipeline, run.cache_threshold),

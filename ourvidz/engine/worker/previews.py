@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import torch
+from diffusers.hooks.group_offloading import _is_group_offload_enabled
 from PIL import Image
 from torch.nn import functional
 
@@ -30,7 +31,9 @@ class LinearDecoder:
         self._vae = vae
         self._detail = max(1, scale // 4)
         kept = vae.dtype
-        vae.to(torch.float32)
+        self._dtype = kept if _is_group_offload_enabled(vae) else torch.float32
+        """Layers that come one by one come as they were."""
+        vae.to(self._dtype)
         try:
             self._matrix = self._fit(scale, device)
         finally:
@@ -48,10 +51,10 @@ class LinearDecoder:
         random = torch.Generator().manual_seed(0)
         colours = torch.rand(6, 3, 4, 4, generator=random) * 2 - 1
         pictures = functional.interpolate(colours, size=CELLS * scale, mode='bicubic').clamp(-1, 1)
-        seen = self._encode(pictures.to(device)).cpu()
+        seen = self._encode(pictures.to(device, self._dtype)).float().cpu()
         noise = torch.randn(3, seen.shape[1], CELLS, CELLS, generator=random)
         cells = torch.cat([seen, self._natural(noise)])
-        shown = self._decode(cells.to(device)).cpu()
+        shown = self._decode(cells.to(device, self._dtype)).float().cpu()
         small = functional.adaptive_avg_pool2d(shown, CELLS * self._detail)
         inputs = torch.cat([cells, torch.ones_like(cells[:, :1])], 1).permute(0, 2, 3, 1).flatten(0, 2)
         targets = functional.pixel_unshuffle(small, self._detail).permute(0, 2, 3, 1).flatten(0, 2)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+
 from ourvidz.engine.messages import ModelSource
 from ourvidz.engine.worker.additions import take_loras_off
 from ourvidz.engine.worker.checkpoint import examine, weigh
@@ -72,6 +74,10 @@ class LoadedModel:
     def bytes(self) -> int:
         """Of all its weights."""
         return weigh_modules(self.pipeline.components.values())
+
+    def device(self, chosen: torch.device) -> torch.device:
+        """Where it computes: on the chosen device, unless it is too large for that."""
+        return torch.device('cpu') if self.placement is Placement.CPU else chosen
 
     def settle(self) -> None:
         """Once it is placed: remember the precision of its VAE, which pipelines raise for the time of decoding."""

@@ -70,9 +70,8 @@ def _frames(
 ) -> Iterator[Frame]:
     progress.report('generating', 0, run.num_inference_steps)
     pipeline, arguments = plan_video_call(run, model)
-    previews = LivePreviews(
-        pipeline=pipeline, model=model, device=device.torch, talk=talk, size=(run.width, run.height)
-    )
+    place, size = model.device(device.torch), (run.width, run.height)
+    previews = LivePreviews(pipeline=pipeline, model=model, device=place, talk=talk, size=size)
     previews.begin([output])
 
     def on_step_end(_pipeline: Any, step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:

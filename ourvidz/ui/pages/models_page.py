@@ -92,7 +92,7 @@ class ModelsPage:
 def _refusal(file: RefusedFile) -> str:
     name = file.path.name
     words = file.because if name in file.because else f'{name}: {file.because}'
-    return f'{words} It lies in {file.path.parent}.'
+    return f'{words} It lies in {file.path.parent}.' if file.path.exists() else f'{words} ({file.path})'
 
 
 def _section(title: str) -> ui.element:
