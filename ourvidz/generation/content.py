@@ -46,12 +46,14 @@ OTHER_REFERENCE = 'The reference was made with these words, or its file says so.
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What a text asks for. `because` is a sentence, '' if nothing is wrong; `has_minor`: children are named at all."""
+    """What a text asks for. `because` is a sentence, '' if nothing is wrong; `has_minor`: children are named at all;
+    `is_suggestive`: words are used that are fine for adults alone."""
 
     is_minor_sexual: bool
     is_nsfw: bool
     because: str = ''
     has_minor: bool = False
+    is_suggestive: bool = False
 
 
 def check(request: GenerationRequest, captions: Sequence[str] = (), *, is_nsfw_allowed: bool) -> Content:
@@ -79,21 +81,22 @@ def wanted(request: GenerationRequest) -> str:
 def rate(text: str) -> Rating:
     """Rate a prompt or a caption."""
     plain = _plain(text)
-    minor = _first_age(plain)
+    young = _first_age(plain)
     plain = INNOCENT_PHRASES.sub(' ', plain)
+    young = young or _first_phrase(plain)
     words = _words(plain, text)
-    if NUDE_COLOURS.search(plain) and PEOPLE.isdisjoint(words):
+    has_people = bool(young) or not PEOPLE.isdisjoint(words)
+    if not has_people:
         words = _words(NUDE_COLOURS.sub(' ', plain), text)
-    abuse = _first(words, ABUSE)
-    explicit, suggestive = _first(words, EXPLICIT), _first(words, SUGGESTIVE)
-    minor = minor or _first(words, MINORS) or _first_phrase(plain)
+    abuse, minor = _first(words, ABUSE, has_people), young or _first(words, MINORS, has_people)
+    explicit, suggestive = _first(words, EXPLICIT, has_people), _first(words, SUGGESTIVE, has_people)
     if abuse or (minor and (explicit or suggestive)):
         because = 'Sexual content with minors is refused in every mode'
         named = abuse or f'{minor}” and “{explicit or suggestive}'
         return Rating(True, True, f'{because} (“{named}”).', has_minor=True)
     if explicit:
-        return Rating(False, True, f'“{explicit}” is not safe for work.')
-    return Rating(False, False, has_minor=bool(minor))
+        return Rating(False, True, f'“{explicit}” is not safe for work.', is_suggestive=bool(suggestive))
+    return Rating(False, False, has_minor=bool(minor), is_suggestive=bool(suggestive))
 
 
 def _words(plain: str, text: str) -> dict[str, str]:
@@ -172,13 +175,12 @@ def _compound(form: str) -> Iterator[str]:
 
 
 LONGEST_COMPOUND = 40
-PEOPLE = MINORS | COMPANIONS - {'style', 'model', 'body'}
+PEOPLE = MINORS | COMPANIONS - {'style'}
 ALL_WORDS = EXPLICIT | SUGGESTIVE | MINORS | COMPANIONS
 
 
-def _first(words: dict[str, str], listed: frozenset[str]) -> str:
+def _first(words: dict[str, str], listed: frozenset[str], has_people: bool) -> str:
     """The first listed word, unless its company explains it: a cock at a farm, but not where people are named."""
-    has_people = not PEOPLE.isdisjoint(words)
     for form in words:
         if form in listed and (has_people or INNOCENT_COMPANY.get(form, frozenset()).isdisjoint(words)):
             return form

@@ -36,7 +36,8 @@ EXPLICIT = _words(
     bestiality zoophilia necrophilia fetish onlyfans playboy prostitute pubic crotchless pantyless braless
     cock cocks dick dicks pussy pussies ass asses cunt cunts tit boner nackt nackte nackter nacktes
     desnudo desnuda desnudos desnudas nudo nuda nudi nue nues pelado pelada
-    голая голый голые голую порно секс 裸 裸体 全裸 色情 性交 ヌード エロ ポルノ 누드 알몸 섹스
+    голая голый голые голую порно секс 裸 裸体 全裸 色情 性交 ヌード フルヌード ヌードモデル エロ エロい エロティック
+    ポルノ 누드 알몸 섹스
     """
 )
 
@@ -67,7 +68,7 @@ MINORS = _words(
 ABUSE = _words(
     """
     loli lolicon shotacon toddlercon jailbait pedo pedos pedophile pedophiles pedophilia pedophilic paedophile
-    paedophilia paedo pedobear kiddieporn childporn csam nymphet nymphets ロリ ショタ
+    paedophilia paedo pedobear kiddieporn childporn csam nymphet nymphets ロリ ロリコン ロリータ ショタ ショタコン
     """
 )
 
@@ -100,10 +101,12 @@ INNOCENT_PHRASES = re.compile(
     r"""\b(?:
         moby\s+dick | dick\s+(?:tracy|van\s+dyke|whittington|turpin|grayson|cheney) | philip\s+k\.?\s+dick
       | (?:pussy)\s+(?:willows?|cats?|riot) | naked\s+(?:mole\s*rats?|eye|ape|flame|bulb|neck\s+chicken)
-      | naked\s+(?:trees?|branch(?:es)?|twigs?|rocks?|steel|concrete) | bottomless\s+(?:pit|abyss|chasm|sea|lake)
+      | naked\s+(?:trees?|branch(?:es)?|twigs?|rocks?|steel|concrete)
+      | bottomless\s+(?:pit|abyss|chasm|sea|lake|well(?!\s*lit))
       | bottomless\s+(?:ocean|depths?|hole|void) | (?:blue|red|brown)\s+footed\s+boob(?:y|ies)
       | naughty\s+(?:list|(?:and|or)\s+nice) | list\s+of\s+naughty
       | nude\s+(?:lipsticks?|heels|pumps|colou?rs?|palette|tones?|shades?|makeup|nails?)
+      | nude\s+(?:pink|beige|polish)\s+(?:\w+\s+)?(?:lip\w*|nails?|polish|heels|pumps|dress|gown|tones?|shades?|makeup)
       | (?:silicone|bottle|pacifier)\s+nipples? | (?:ox|donkey|mule),?(?:\s+and)?\s+an?\s+ass
       | (?:same|opposite|fair(?:er)?)\s+sex | sex\s+(?:education|pistols|chromosomes?) | sex\s+and\s+the\s+city
       | (?:blue|great|coal|marsh|willow|crested|azure|bearded|long\s+tailed)\s+tits?

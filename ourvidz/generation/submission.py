@@ -21,6 +21,7 @@ REFERENCES = ('reference_id', 'style_reference_id', 'start_frame_id', 'end_frame
 NAMES_A_CHILD = 'The prompt names a child, so it runs as SFW. If all persons are adults, write woman or man.'
 SHOWS_A_CHILD = 'What the reference was made with names a child, so it runs as SFW.'
 FROM_A_CHILD, FROM_NUDITY = 'made from a picture of a child', 'made from a nude picture'
+FROM_LINGERIE = 'made from a suggestive picture'
 
 
 class Submission:
@@ -104,6 +105,7 @@ class Submission:
                 behind.append(rate((await self.references.get(str(request.get(field) or ''))).caption))
         told = [FROM_A_CHILD] if any(rating.has_minor for rating in behind) else []
         told += [FROM_NUDITY] if any(rating.is_nsfw for rating in behind) else []
+        told += [FROM_LINGERIE] if any(rating.is_suggestive for rating in behind) else []
         return '\n'.join((*told, asset.final_prompt or asset.prompt))[:MAX_CAPTION]
 
     async def _references_of(self, request: GenerationRequest) -> list[Reference]:

@@ -69,8 +69,7 @@ class Entries:
         table |= {'pipeline': found.pipeline} if found.pipeline else {}
         table |= {'abilities': found.abilities} if found.abilities else {}
         if found.size:
-            layers = {way: need for way, need in self._family(family)['memory_gb'].items() if way in BY_LAYERS}
-            table['memory_gb'] = layers | memory_of(found.size)
+            table['memory_gb'] = memory_of(found.size, self._family(family).get('memory_gb', {}))
         return table | self._fitting_sizes(family, found.native_size) | {'family': family}
 
     def _spec(self, id_: str, table: Table) -> ModelSpec | None:
@@ -122,15 +121,14 @@ class Entries:
         return {'sizes': {ratio: tuple(_rounded(side * scale) for side in size) for ratio, size in sizes.items()}}
 
 
-BY_LAYERS = ('group_offload', 'fp8_offload')
-"""Where a model needs about as much as others of its family, however large all its weights are."""
+def memory_of(size: int, family: dict[str, float]) -> dict[str, float]:
+    """What weights of so many bytes need, in GB: half as much again at work, twice that on a CPU in 32 bit.
 
-
-def memory_of(size: int) -> dict[str, float]:
-    """What weights of so many bytes need, in GB: half as much again at work, twice that on a CPU in 32 bit."""
-    weights = size / 1e9
-    shares = {'full': 1.2, 'model_offload': 0.8, 'cpu': 2.2}
-    return {placement: round(weights * share + 0.3, 2) for placement, share in shares.items()}
+    Layer by layer it is what any model of the family needs, and eight bits are for those families that can.
+    """
+    shares = {'full': 1.2, 'model_offload': 0.8, 'cpu': 2.2} | ({'fp8_offload': 0.6} if 'fp8_offload' in family else {})
+    layers = {way: need for way, need in family.items() if way == 'group_offload'}
+    return layers | {placement: round(size / 1e9 * share + 0.3, 2) for placement, share in shares.items()}
 
 
 def _rounded(side: float) -> int:

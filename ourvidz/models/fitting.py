@@ -28,9 +28,10 @@ WAYS = {
 }
 
 
-WEIGHTS_SHARE = 0.85
-"""Of what a model needs when it is whole on the card; the rest is what it works with."""
-SHARE_BESIDE = {'full': 0.0, 'model_offload': 1.0, 'group_offload': 2.0, 'fp8_offload': 0.6}
+WEIGHTS_SHARE = 0.46
+"""The weights in half precision, of what a model needs on the processor: there they are in full."""
+SHARE_BESIDE = {'full': 0.0, 'model_offload': 1.0, 'group_offload': 2.0, 'fp8_offload': 0.8}
+"""Of the weights, in main memory: once while parts take turns on a card, twice where layers stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +105,14 @@ def _fit_device(spec: ModelSpec, device: EngineReady) -> Fit:
             return Fit(True, f'Fits {WAYS[way]} (needs {gigabytes(needed)}, {there}).', way)
     if on_device:
         needed = min(_beside(spec, way) for way, _ in on_device)
-        there = f'this machine has {gigabytes(device.main_memory)}'
-        return Fit(False, f'Beside the graphics card it needs {gigabytes(needed)} of main memory; {there}.')
+        there = f'this machine has {gigabytes(device.main_memory)}, {gigabytes(RESERVED_IN_MEMORY)} are kept'
+        return Fit(False, f'Beside the card it needs {gigabytes(needed)} of main memory; {there} for other programs.')
     least = min(needed for _, needed in ladder)
     kept = f'{gigabytes(reserved)} are kept for other programs'
     return Fit(False, f'It needs at least {gigabytes(least)} of graphics memory; {there}, {kept}.')
 
 
 def _beside(spec: ModelSpec, way: str) -> float:
-    """Bytes of main memory that hold the weights while they take turns on a card; twice where layers stream."""
-    return SHARE_BESIDE[way] * WEIGHTS_SHARE * spec.memory_gb.get('full', 0) * GB
+    """Bytes of main memory that hold the weights beside a card; a language model's layers come without streams."""
+    share = 1.0 if spec.kind == 'text' and way == 'group_offload' else SHARE_BESIDE[way]
+    return share * WEIGHTS_SHARE * _cpu_need(spec)

@@ -63,19 +63,19 @@ def clicks(app: RunningApp, browser: Browser) -> None:
         changed.append(until(page, "document.querySelector('[data-testid=aspect-toggle]').click()", look))
         page.wait_for_timeout(100)
     print(f'click to changed chip: {summary(changed)}')
-    queued = []
     page.get_by_test_id('model-select').click()
     page.locator('[data-model-id=tiny]').click()
     page.get_by_test_id('prompt-input').fill('a fox')
     page.wait_for_timeout(500)
-    for _ in range(20):
-        groups = page.get_by_test_id('job-group').count()
-        look = f"document.querySelectorAll('[data-testid=job-group]').length > {groups}"
-        queued.append(until(page, "document.querySelector('[data-testid=generate-button]').click()", look))
-        page.wait_for_timeout(300)
-    print(f'Generate to queued: {summary(queued)}')
+    print(f'Generate to queued, one short job after the other: {summary(queued(page))}')
     for job in app.api.get('/api/jobs').json()['items']:
         app.finished(job['id'])
+    long = app.submit('a fox', model='spark-image', variations=6, num_inference_steps=100)
+    page.locator(f'[data-testid=job-group][data-job-id="{long}"]').wait_for()
+    page.wait_for_timeout(2_000)
+    print(f'Generate to queued, while a long job runs: {summary(queued(page))}')
+    for job in app.api.get('/api/jobs').json()['items']:
+        app.api.post(f'/api/jobs/{job["id"]}/cancel')
     dismissed = []
     for _ in range(5):
         job_id = app.make('six', model='tiny', variations=6, num_inference_steps=1)['id']
@@ -85,6 +85,17 @@ def clicks(app: RunningApp, browser: Browser) -> None:
         dismissed.append(until(page, act, f'!{group} || {group}.offsetParent === null'))
     print(f'dismiss of a job of 6: {summary(dismissed)}')
     page.context.close()
+
+
+def queued(page: Page) -> list[float]:
+    """Seconds from Generate to the job on the page, twenty times."""
+    times = []
+    for _ in range(20):
+        groups = page.get_by_test_id('job-group').count()
+        look = f"document.querySelectorAll('[data-testid=job-group]').length > {groups}"
+        times.append(until(page, "document.querySelector('[data-testid=generate-button]').click()", look))
+        page.wait_for_timeout(300)
+    return times
 
 
 def hundred_jobs(app: RunningApp, browser: Browser) -> None:

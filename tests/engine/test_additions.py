@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from ourvidz.engine.messages import ImageRun, Lora, ModelSource, Noted
 from ourvidz.engine.worker.additions import loras_applied, scheduler_replaced, take_loras_off
-from ourvidz.engine.worker.call import plan_call
+from ourvidz.engine.worker.call import Call, plan_call
 from ourvidz.engine.worker.device import Device
 from ourvidz.engine.worker.loading import load_pipeline
 from ourvidz.engine.worker.memory.rung import Placement
@@ -24,7 +25,7 @@ from ourvidz.engine.worker.style import style_applied
 from ourvidz.engine.worker.talk import Talk
 from tests.checkpoints import tiny_ip_adapter, tiny_lora, tiny_sdxl_file
 from tests.engine.pixels import difference, slope
-from tests.engine.runs import image_run, source
+from tests.engine.runs import image_run, outputs, source
 from tests.video_checkpoints import tiny_wan, tiny_wan_lora
 
 CPU = torch.device('cpu')
@@ -132,6 +133,18 @@ def test_a_lora_for_wan_reaches_both_experts_or_the_one_in_its_name(tmp_path: Pa
         take_loras_off(pipeline)
     experts = {'transformer', 'transformer_2'}
     assert reached == {'both': experts, 'high_noise_model': {'transformer'}, 'Quick_LOW_fp16': {'transformer_2'}}
+
+
+def test_each_picture_has_the_reference_for_itself() -> None:
+    """Some pipelines would read one picture for all once, and spend the first seed on it."""
+    heard: dict[str, Any] = {}
+
+    def pipeline(**arguments: Any) -> SimpleNamespace:
+        heard.update(arguments)
+        return SimpleNamespace(images=[])
+
+    Call(pipeline, {'image': 'picture', 'strength': 0.5}, 2, lambda _: {})(list(outputs(1, 2)))
+    assert heard['image'] == ['picture'] * 2 and len(heard['generator']) == 2
 
 
 def test_a_checkpoint_that_foretells_velocity_is_sampled_so(tmp_path: Path) -> None:

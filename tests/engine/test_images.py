@@ -126,16 +126,6 @@ async def test_copy_returns_the_reference_and_modify_moves_on_from_it(
     assert difference(pixels(modified.original_path), pixels(reference)) > 24
 
 
-async def test_a_seed_gives_the_same_picture_from_a_reference_too(
-    engine: EngineProcess, sdxl: ModelSource, staging: Path, tmp_path: Path
-) -> None:
-    slope(64, 64).save(tmp_path / 'reference.png')
-    more = {'reference_path': tmp_path / 'reference.png', 'strength': 0.8}
-    _, second = await files(engine, image_run(sdxl, staging, 1, 2, **more))
-    (alone,) = await files(engine, image_run(sdxl, staging, 2, **more))
-    assert difference(pixels(second.original_path), pixels(alone.original_path)) < 1
-
-
 async def test_a_reference_of_another_shape_is_cropped_and_never_boxed(
     engine: EngineProcess, sdxl: ModelSource, staging: Path
 ) -> None:

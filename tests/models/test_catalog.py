@@ -165,8 +165,8 @@ async def test_what_fits_is_said_in_words(settings: Settings) -> None:
     catalog.set_device(replace(CARD, memory_total=2_000_000_000))
     assert not catalog.fit(base).fits
     assert 'at least 4.0 GB' in catalog.fit(base).because
-    catalog.set_device(replace(CARD, memory_total=7_800_000_000, main_memory=8_000_000_000))
-    assert 'of main memory; this machine has 8.0 GB' in catalog.fit(base).because
+    catalog.set_device(replace(CARD, memory_total=7_800_000_000, main_memory=7_000_000_000))
+    assert 'of main memory; this machine has 7.0 GB, 2.0 GB are kept' in catalog.fit(base).because
     catalog.set_device(replace(CARD, device='mps', memory_total=10_000_000_000))
     assert not catalog.fit(base).fits, 'there is nothing to take turns with'
     huge = base.model_copy(update={'files': (ModelFile(name='*', size=10**15),)})

@@ -117,7 +117,7 @@ class MemoryPolicy:
         untried = [
             rung
             for rung in rungs
-            if plain[rung] <= capacity * DOUBT and not self._has_failed(weights, work, rung, capacity)
+            if plain[rung] <= capacity * DOUBT and not self._has_failed(weights, work, rung, capacity / ABOUT_AS_MUCH)
         ]
         leanest = min(untried, key=lambda rung: plain[rung], default=None)
         return None if leanest is None else Choice(leanest, others, capacity)
