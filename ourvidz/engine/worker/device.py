@@ -193,6 +193,5 @@ def is_usable(name: DeviceName) -> bool:
 def _choose(name: DeviceName) -> str:
     if name != 'auto':
         return name
-    if torch.cuda.is_available():
-        return 'cuda'
-    return 'mps' if torch.backends.mps.is_available() else 'cpu'
+    found: tuple[DeviceName, ...] = ('cuda', 'mps', 'cpu')
+    return next(each for each in found if is_usable(each))

@@ -67,14 +67,15 @@ def _from_folder(source: ModelSource, dtype: torch.dtype) -> Any:
         variant=variant_of(source.path),
         use_safetensors=True,
         local_files_only=True,
-        **_without_checker(cls),
+        **_without_extras(cls),
     )
 
 
-def _without_checker(cls: Any) -> dict[str, Any]:
-    """The checker of SD 1.5 makes pictures black without a word; OurVidz has a check of its own."""
+def _without_extras(cls: Any) -> dict[str, Any]:
+    """No watermark, and not SD 1.5's checker, which blackens pictures without a word; OurVidz has a check of its own."""
     takes = inspect.signature(cls.__init__).parameters
-    return {'safety_checker': None, 'requires_safety_checker': False} if 'safety_checker' in takes else {}
+    extras = {'safety_checker': None, 'requires_safety_checker': False, 'add_watermarker': False}
+    return {name: value for name, value in extras.items() if name in takes}
 
 
 def _dtypes(path: Path, dtype: torch.dtype) -> Any:
@@ -100,9 +101,7 @@ def _from_file(source: ModelSource, dtype: torch.dtype) -> Any:
         )
     stored = json.loads((config / 'model_index.json').read_text()).get('_class_name', '')
     cls = pipeline_class(source.pipeline or stored, source.title)
-    parts = _tokenizers(config) if family == 'sdxl' else {}
-    parts |= {'add_watermarker': False} if 'add_watermarker' in inspect.signature(cls.__init__).parameters else {}
-    parts |= _without_checker(cls)
+    parts = (_tokenizers(config) if family == 'sdxl' else {}) | _without_extras(cls)
     made = cls.from_single_file(str(source.path), config=str(config), dtype=dtype, local_files_only=True, **parts)
     made.scheduler = type(made.scheduler).from_config(made.scheduler.config, **_marks(names))
     return made

@@ -63,10 +63,9 @@ class MemoryPolicy:
         ]
         on_device = [rung for rung in rungs if rung.placement is not Placement.CPU]
         beside = [rung for rung in rungs if rung.placement is Placement.CPU]
-        leanest = min(on_device, key=lambda rung: estimate(weights, work, rung).total, default=None)
         return (
             self._fitting(weights, work, on_device, capacity, others)
-            or self._last_try(weights, work, [leanest] if leanest else [], capacity, len(others))
+            or self._last_try(weights, work, _leanest(weights, work, on_device), capacity, len(others))
             or self._fitting(weights, work, beside, capacity, others)
             or self._last_try(weights, work, rungs, capacity, len(others))
         )
@@ -113,11 +112,15 @@ class MemoryPolicy:
     def _last_try(self, weights: Weights, work: Work, rungs: list[Rung], capacity: int, others: int) -> Choice | None:
         """Estimates may be wrong: what needs least by the plain ones is tried before a run goes to the processor, which
         is a hundred times slower, or is given up."""
-        plain = {rung: estimate(weights, work, rung).total for rung in rungs}
         untried = [
             rung
             for rung in rungs
-            if plain[rung] <= capacity * DOUBT and not self._has_failed(weights, work, rung, capacity / ABOUT_AS_MUCH)
+            if estimate(weights, work, rung).total <= capacity * DOUBT
+            and not self._has_failed(weights, work, rung, capacity / ABOUT_AS_MUCH)
         ]
-        leanest = min(untried, key=lambda rung: plain[rung], default=None)
-        return None if leanest is None else Choice(leanest, others, capacity)
+        return next((Choice(rung, others, capacity) for rung in _leanest(weights, work, untried)), None)
+
+
+def _leanest(weights: Weights, work: Work, rungs: Sequence[Rung]) -> list[Rung]:
+    """The rung that needs least by the plain estimates, as a list; empty if there are none."""
+    return sorted(rungs, key=lambda rung: estimate(weights, work, rung).total)[:1]
