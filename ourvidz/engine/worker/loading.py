@@ -72,7 +72,7 @@ def _from_folder(source: ModelSource, dtype: torch.dtype) -> Any:
 
 
 def _without_extras(cls: Any) -> dict[str, Any]:
-    """No watermark, and not SD 1.5's checker, which blackens pictures without a word; OurVidz has a check of its own."""
+    """No watermark, and not SD 1.5's checker, which blackens pictures without a word; OurVidz has its own check."""
     takes = inspect.signature(cls.__init__).parameters
     extras = {'safety_checker': None, 'requires_safety_checker': False, 'add_watermarker': False}
     return {name: value for name, value in extras.items() if name in takes}
