@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Unpack
 
 from nicegui import Event
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -19,9 +19,10 @@ from ourvidz.library.purging import purge
 from ourvidz.library.queries import Filters, Page
 from ourvidz.library.reconciling import Reconciled, reconcile
 from ourvidz.library.recording import record
-from ourvidz.library.tables import Asset, AssetStatus, Job, User, now
+from ourvidz.library.tables import Asset, Job, User, now
 
 JSON = dict[str, Any]
+LATEST = 20
 
 
 class Library:
@@ -36,6 +37,9 @@ class Library:
         """Assets were dismissed, restored, deleted, undeleted, made favourites or the like; carries the new rows."""
         self.JOBS_CHANGED = Event[list[Job]]()
         """Jobs were dismissed, restored, deleted or undeleted; carries the new rows."""
+        self._latest: dict[str, Asset] = {}
+        """What was just recorded, for every open page asks for it at once; until anything changes."""
+        self._changes = 0
 
     # what comes in
 
@@ -46,10 +50,13 @@ class Library:
         caller is cancelled. Raises StorageFull, LibraryLocked (the finished files then stay staged), and NotFound
         without the job.
         """
+        changes = self._changes
         asset, is_new, replaced = await asyncio.shield(record(self.database, self.files, job, made, details))
         if replaced is not None:
             replaced.deleted_at = now()
-            self.ASSETS_CHANGED.emit([replaced])
+            self._changed([replaced])
+        elif changes == self._changes:
+            self._latest = dict([*self._latest.items(), (asset.id, asset)][-LATEST:])
         if is_new and asset.deleted_at is None:
             self.ASSETS_READY.emit([asset])
         return asset
@@ -58,8 +65,10 @@ class Library:
 
     async def asset(self, asset_id: str) -> Asset:
         """Raises NotFound."""
-        async with self.database.session() as session:
-            asset = await session.get(Asset, asset_id)
+        asset = self._latest.get(asset_id)
+        if asset is None:
+            async with self.database.session() as session:
+                asset = await session.get(Asset, asset_id)
         if asset is None or asset.deleted_at is not None:
             raise NotFound('There is no such item in the library.')
         return asset
@@ -75,12 +84,8 @@ class Library:
 
     async def made_positions(self, job_id: str) -> frozenset[int]:
         """The places of a job that need not be made: their picture is there, or a person deleted it."""
-        query = select(col(Asset.position)).where(
-            col(Asset.job_id) == job_id,
-            or_(col(Asset.status) == AssetStatus.COMPLETED, col(Asset.deleted_at).is_not(None)),
-        )
         async with self.database.session() as session:
-            return frozenset(await session.scalars(query))
+            return frozenset(await session.scalars(queries.made_positions(job_id)))
 
     async def page(self, *, before: str | None = None, limit: int = 50, **filters: Unpack[Filters]) -> Page[Asset]:
         """Assets newest first, from a cursor on. Raises InvalidInput for a bad cursor or limit."""
@@ -212,6 +217,7 @@ class Library:
 
     async def reconcile(self) -> Reconciled:
         """Make rows and files agree after a crash. To be called at the start, before anything is made."""
+        self._latest = {}
         return await reconcile(self.database, self.files)
 
     async def _set(self, asset_ids: Collection[str], **values: bool) -> list[Asset]:
@@ -224,6 +230,8 @@ class Library:
         return self._changed(assets)
 
     def _changed(self, assets: list[Asset], jobs: Sequence[Job] = ()) -> list[Asset]:
+        self._latest = {}
+        self._changes += 1
         if jobs:
             self.JOBS_CHANGED.emit(list(jobs))
         if assets:

@@ -128,6 +128,12 @@ def assets_of(job_ids: Iterable[str], *, with_hidden: bool) -> Select[Asset]:
     return query.order_by(col(Asset.job_id), col(Asset.position))
 
 
+def made_positions(job_id: str) -> Select[int]:
+    """The places of a job that need not be made: their picture is there, or a person deleted it."""
+    is_made = or_(col(Asset.status) == AssetStatus.COMPLETED, col(Asset.deleted_at).is_not(None))
+    return select(col(Asset.position)).where(col(Asset.job_id) == job_id, is_made)
+
+
 def is_one_of(column: Any, values: Iterable[str]) -> ColumnElement[bool]:
     """Whether a column holds one of any number of values."""
     listed = func.json_each(json.dumps(list(values))).table_valued('value')

@@ -61,7 +61,7 @@ class QueuedJobs:
         async with self.database.writing() as session:
             job = await _job(session, job_id)
             if job.status is JobStatus.PROCESSING:
-                _end(job, status, error=error, advice=advice)
+                job.end(status, error=error, advice=advice)
                 _note(job, note)
         self.QUEUE_CHANGED.emit()
         return job
@@ -72,7 +72,7 @@ class QueuedJobs:
             job = await _job(session, job_id)
             is_running = job.status is JobStatus.PROCESSING
             if job.status is JobStatus.QUEUED:
-                _end(job, JobStatus.CANCELLED)
+                job.end(JobStatus.CANCELLED)
         self.QUEUE_CHANGED.emit()
         return is_running
 
@@ -112,7 +112,7 @@ class QueuedJobs:
                 if job.attempts < MAX_ATTEMPTS:
                     job.status = JobStatus.QUEUED
                 else:
-                    _end(job, JobStatus.FAILED, error='The job was interrupted twice.', advice=ADVICE)
+                    job.end(JobStatus.FAILED, error='The job was interrupted twice.', advice=ADVICE)
         self.QUEUE_CHANGED.emit()
 
     async def move(self, job_id: str, *, before: str | None) -> None:
@@ -219,10 +219,6 @@ async def _has_lost(session: AsyncSession, job_id: str) -> bool:
     """Whether the file of a picture is gone that is still wanted."""
     query = select(col(Asset.id)).where(col(Asset.job_id) == job_id, col(Asset.deleted_at).is_(None))
     return await session.scalar(query.where(col(Asset.status) == AssetStatus.FAILED).limit(1)) is not None
-
-
-def _end(job: Job, status: JobStatus, *, error: str = '', advice: str = '') -> None:
-    job.status, job.error, job.advice, job.finished_at = status, error, advice, now()
 
 
 def _note(job: Job, note: str) -> None:

@@ -10,9 +10,10 @@ from sqlmodel import col
 
 from ourvidz.engine.messages import FileMade
 from ourvidz.errors import LibraryLocked, NotFound
+from ourvidz.library import queries
 from ourvidz.library.database import Database
 from ourvidz.library.files import Files, original_path
-from ourvidz.library.tables import Asset, AssetStatus, Job, now
+from ourvidz.library.tables import Asset, AssetStatus, Job, JobStatus, now
 
 
 async def record(
@@ -20,8 +21,8 @@ async def record(
 ) -> tuple[Asset, bool, Asset | None]:
     """Take finished files in and record them.
 
-    Gives the asset at that place of the job, whether it is new, and the one that it replaced. While the library is
-    locked the files stay in staging, so that one can try again.
+    Gives the asset at that place of the job, whether it is new, and the one that it replaced. The last one ends the
+    job. While the library is locked the files stay in staging, so that one can try again.
     """
     asset: Asset | None = None
     try:
@@ -30,7 +31,8 @@ async def record(
             if before is not None and before.deleted_at is None and before.status is AssetStatus.COMPLETED:
                 await files.discard(made)
                 return before, False, None
-            asset = _asset(await _job(session, job.id), made, now(), details)
+            row = await _job(session, job.id)
+            asset = _asset(row, made, now(), details)
             await files.take_in(made, asset.created_at)
             asset.file_size = files.size(asset)
             if before is not None:
@@ -38,6 +40,9 @@ async def record(
                 await session.delete(before)
                 await session.flush()
             session.add(asset)
+            await session.flush()
+            if row.status is JobStatus.PROCESSING and await _is_complete(session, row):
+                row.end(JobStatus.COMPLETED)
     except LibraryLocked:
         raise
     except BaseException:
@@ -54,6 +59,11 @@ async def record(
 async def _at(session: AsyncSession, job_id: str, position: int) -> Asset | None:
     query = select(Asset).where(col(Asset.job_id) == job_id, col(Asset.position) == position)
     return (await session.scalars(query)).one_or_none()
+
+
+async def _is_complete(session: AsyncSession, job: Job) -> bool:
+    made = set(await session.scalars(queries.made_positions(job.id)))
+    return made >= set(range(job.request.get('variations', 1)))
 
 
 async def _job(session: AsyncSession, job_id: str) -> Job:

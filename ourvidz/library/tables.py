@@ -105,6 +105,10 @@ class Job(SQLModel, table=True):
     dismissed_at: NaiveDatetime | None = None
     deleted_at: NaiveDatetime | None = None
 
+    def end(self, status: JobStatus, *, error: str = '', advice: str = '') -> None:
+        """What became of it."""
+        self.status, self.error, self.advice, self.finished_at = status, error, advice, now()
+
 
 class Asset(SQLModel, table=True):
     """One image or video with all that is known of it; `placeholder` is a thumbhash in base64."""

@@ -230,6 +230,7 @@ def test_a_clip_or_picture_can_be_read_in_ranges(app: RunningApp) -> None:
 
 def test_a_file_that_is_not_whole_is_not_given_out(app: RunningApp) -> None:
     asset = app.make('a fox', model='tiny', variations=1)['assets'][0]
+    app.api.post(f'/api/assets/{asset["id"]}/dismiss')  # so that it is no longer just as it was recorded
     with closing(sqlite3.connect(app.data_dir / 'ourvidz.sqlite', timeout=60)) as library, library:
         library.execute("UPDATE assets SET status = 'failed', error = 'It is not whole.' WHERE id = ?", (asset['id'],))
     answer = app.api.get(asset['url'])

@@ -26,6 +26,36 @@ async def test_a_finished_picture_becomes_an_asset_and_is_told_once(library: Lib
     assert [[asset.id for asset in assets] for assets in told] == [[asset.id]]
 
 
+async def test_the_last_picture_ends_its_job(library: Library) -> None:
+    job = await add_job(library, request={'variations': 3})
+    first = await add_asset(library, job, 2)
+    await library.delete([first.id])
+    await add_asset(library, job, 0)
+    assert (await library.job(job.id)).status is JobStatus.PROCESSING
+    await add_asset(library, job, 1)
+    ended = await library.job(job.id)
+    assert ended.status is JobStatus.COMPLETED and ended.finished_at is not None
+
+
+async def test_the_last_picture_of_a_cancelled_job_leaves_it_cancelled(library: Library) -> None:
+    job = await add_job(library, request={'variations': 1}, status=JobStatus.CANCELLED)
+    await add_asset(library, job)
+    assert (await library.job(job.id)).status is JobStatus.CANCELLED
+
+
+async def test_what_was_just_recorded_is_read_as_it_is_after_every_change(library: Library) -> None:
+    asset = await add_asset(library, await add_job(library))
+    assert not (await library.asset(asset.id)).is_blurred
+    await library.set_blurred([asset.id], is_blurred=True)
+    assert (await library.asset(asset.id)).is_blurred
+    job = await add_job(library)
+    recorded, _ = await asyncio.gather(
+        library.record(job, made(library, job), details={}), library.delete_jobs([job.id])
+    )
+    with pytest.raises(NotFound):
+        await library.asset(recorded.id)
+
+
 async def test_a_place_of_a_job_is_filled_once(library: Library) -> None:
     job = await add_job(library)
     first = await add_asset(library, job)
