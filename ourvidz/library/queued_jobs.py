@@ -179,7 +179,7 @@ async def _order(session: AsyncSession) -> list[str]:
     jobs: dict[str, deque[str]] = {}
     for job_id, user_id in await session.execute(_queued(col(Job.id), col(Job.user_id))):
         jobs.setdefault(user_id, deque()).append(job_id)
-    served = await _served(session)
+    served = await _served(session) if len(jobs) > 1 else {}
     users = deque(sorted(jobs, key=lambda user_id: served.get(user_id) or datetime.min))
     order = []
     while users:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -85,11 +86,11 @@ def cost(app: RunningApp, data: Path, jobs: int = 8) -> None:
         (data / 'bare').mkdir(exist_ok=True)
         command = [sys.executable, '-c', BARE, str(EMBEDDED), str(data / 'bare'), str(jobs), *map(str, numbers)]
         bare = float(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-        started = time.perf_counter()
+        started = time.time()
         ids = [app.submit('a red car on the beach at night', variations=3, shot_type='wide') for _ in range(jobs)]
-        while app.job(ids[-1])['status'] in ('queued', 'processing'):
-            time.sleep(0.25)  # looking more often would take time from the engine
-        through_app = jobs * 3 / (time.perf_counter() - started)
+        while (last := app.job(ids[-1]))['status'] in ('queued', 'processing'):
+            time.sleep(2)  # looking takes time from the engine
+        through_app = jobs * 3 / (datetime.fromisoformat(last['finished_at']).timestamp() - started)
         print(f'pictures a second: app {through_app:.2f}, bare {bare:.2f}, ratio {through_app / bare:.3f}')
 
 
