@@ -226,18 +226,9 @@ class GenerationLoop:
             job = await self.queue.job(job.id)
         made = await self.library.made_positions(job.id)
         plan = await self.planner.plan(job, request, spec, made=made)
-        noting = asyncio.create_task(self._note_plan(job, plan, model=spec.id), name=f'plan of {job.id}')
-        try:
-            return job.id not in self._cancelled and (
-                plan.run is None or await self._carry_out(plan.run, job, plan, noting)
-            )
-        finally:
-            await noting
-
-    async def _note_plan(self, job: Job, plan: Plan, *, model: str) -> None:
-        """Keep with the job what is made of it, while the engine already begins."""
-        await self.queue.set_final_prompt(job.id, plan.prompt.text, model=model, note=plan.note)
+        await self.queue.set_final_prompt(job.id, plan.prompt.text, model=spec.id, note=plan.note)
         self.JOB_CHANGED.emit(job.id)
+        return job.id not in self._cancelled and (plan.run is None or await self._carry_out(plan.run, job, plan))
 
     async def _is_device_known(self, job_id: str) -> bool:
         """Wait for the engine's start, by which the best model is chosen; False if the job is cancelled before."""
@@ -252,7 +243,7 @@ class GenerationLoop:
             ready.cancel()
             stop.cancel()
 
-    async def _carry_out(self, run: Run, job: Job, plan: Plan, noting: asyncio.Task[None]) -> bool:
+    async def _carry_out(self, run: Run, job: Job, plan: Plan) -> bool:
         async for report in self.engine.run(run):
             match report:
                 case RunCancelled():
@@ -260,7 +251,6 @@ class GenerationLoop:
                 case PreviewMade():
                     self.previews.keep(job.id, report.position, report.webp)
                 case FileMade():
-                    await noting
                     recording = self._record(job, report, plan.details(report))
                     self._recordings.append(asyncio.create_task(recording, name=f'recording of {report.asset_id}'))
                 case Noted():

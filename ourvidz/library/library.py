@@ -22,7 +22,7 @@ from ourvidz.library.recording import record
 from ourvidz.library.tables import Asset, Job, User, now
 
 JSON = dict[str, Any]
-LATEST = 20
+MOST_KEPT = 20
 
 
 class Library:
@@ -38,25 +38,25 @@ class Library:
         self.JOBS_CHANGED = Event[list[Job]]()
         """Jobs were dismissed, restored, deleted or undeleted; carries the new rows."""
         self._latest: dict[str, Asset] = {}
-        """What was just recorded, for every open page asks for it at once; until anything changes."""
-        self._changes = 0
+        """What was recorded last, for every open page asks for it at once. Forgotten at any change."""
 
     # what comes in
 
     async def record(self, job: Job, made: FileMade, *, details: Mapping[str, Any]) -> Asset:
         """Take finished files in and record them; `details` are further fields of Asset.
 
-        A second call for the same place of the job gives what is there. What has begun is finished even if the
-        caller is cancelled. Raises StorageFull, LibraryLocked (the finished files then stay staged), and NotFound
-        without the job.
+        The last one ends its job. A second call for the same place of the job gives what is there. What has begun is
+        finished even if the caller is cancelled. Raises StorageFull, LibraryLocked (the finished files then stay
+        staged), and NotFound without the job.
         """
-        changes = self._changes
+        latest = self._latest
         asset, is_new, replaced = await asyncio.shield(record(self.database, self.files, job, made, details))
         if replaced is not None:
             replaced.deleted_at = now()
             self._changed([replaced])
-        elif changes == self._changes:
-            self._latest = dict([*self._latest.items(), (asset.id, asset)][-LATEST:])
+        latest[asset.id] = asset  # into what is already forgotten, if anything changed meanwhile
+        if len(latest) > MOST_KEPT:
+            del latest[next(iter(latest))]
         if is_new and asset.deleted_at is None:
             self.ASSETS_READY.emit([asset])
         return asset
@@ -231,7 +231,6 @@ class Library:
 
     def _changed(self, assets: list[Asset], jobs: Sequence[Job] = ()) -> list[Asset]:
         self._latest = {}
-        self._changes += 1
         if jobs:
             self.JOBS_CHANGED.emit(list(jobs))
         if assets:

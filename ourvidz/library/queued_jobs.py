@@ -25,7 +25,7 @@ class QueuedJobs:
         self.database = library.database
         self.is_paused = False
         self.QUEUE_CHANGED = Event[[]]()
-        """Jobs were added, taken, moved or finished, or the queue was paused or resumed."""
+        """Jobs were added, taken or moved, a run has ended, or the queue was paused or resumed."""
 
     async def add(self, job: Job) -> Job:
         """Put a job behind its person's other jobs."""

@@ -63,7 +63,7 @@ async def _at(session: AsyncSession, job_id: str, position: int) -> Asset | None
 
 async def _is_complete(session: AsyncSession, job: Job) -> bool:
     made = set(await session.scalars(queries.made_positions(job.id)))
-    return made >= set(range(job.request.get('variations', 1)))
+    return made >= set(range(job.request['variations']))
 
 
 async def _job(session: AsyncSession, job_id: str) -> Job:

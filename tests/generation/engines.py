@@ -12,10 +12,6 @@ class SmallEngine:
     """An engine with too little memory, which makes nothing but says what it does about it."""
 
     info: EngineReady | None = None
-    notes = (
-        '3 at once do not fit into memory, so 1 at a time are made.',
-        'To save memory, pictures are decoded in tiles.',
-    )
 
     def __init__(self, before_the_end: Callable[[], object] = lambda: None) -> None:
         self.unloaded = asyncio.Event()
@@ -31,8 +27,8 @@ class SmallEngine:
         """There is nothing to stop."""
 
     async def run(self, run: Run) -> AsyncIterator[Report]:
-        for text in self.notes:
-            yield Noted(run_id=run.run_id, text=text)
+        yield Noted(run_id=run.run_id, text='3 at once do not fit into memory, so 1 at a time are made.')
+        yield Noted(run_id=run.run_id, text='To save memory, pictures are decoded in tiles.')
         self.before_the_end()
         yield RunFinished(run_id=run.run_id, peak_memory=1, seconds=1)
 

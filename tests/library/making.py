@@ -30,7 +30,13 @@ async def opened(data_dir: Path, *, patience_seconds: float = 10) -> AsyncIterat
 
 async def add_job(library: Library, prompt: str = 'a red fox', **fields: Any) -> Job:
     """A running job."""
-    values: dict[str, Any] = {'mode': 'image', 'request': {'quality': 'high'}, 'seed': 7, 'rank': 1, 'prompt': prompt}
+    values: dict[str, Any] = {
+        'mode': 'image',
+        'request': {'quality': 'high', 'variations': 9},
+        'seed': 7,
+        'rank': 1,
+        'prompt': prompt,
+    }
     job = Job(**(values | {'status': JobStatus.PROCESSING} | fields))
     async with library.database.writing() as session:
         session.add(job)

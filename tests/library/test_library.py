@@ -17,7 +17,7 @@ LONG_AGO = now() - timedelta(days=365)
 async def test_a_finished_picture_becomes_an_asset_and_is_told_once(library: Library) -> None:
     told: list[list[Asset]] = []
     library.ASSETS_READY.subscribe(lambda assets: told.append(assets))
-    job = await add_job(library, model='spark', request={'quality': 'high', 'negative_prompt': 'rain'})
+    job = await add_job(library, model='spark', request={'quality': 'high', 'negative_prompt': 'rain', 'variations': 3})
     asset = await library.record(job, made(library, job, 2), details={'parameters': {'steps': 4}, 'is_blurred': True})
     kept = await library.asset(asset.id)
     assert (kept.seed, kept.position, kept.model, kept.quality, kept.negative_prompt) == (9, 2, 'spark', 'high', 'rain')
