@@ -78,9 +78,13 @@ class Device:
         return int(psutil.virtual_memory().available)
 
     def begin_run(self) -> None:
-        """Forget the last run's peak and take as many threads as the machine can spare."""
-        self._threads.adapt()
+        """Forget the last run's peak and take as many threads as the machine could spare during it."""
+        self._threads.begin_run()
         self._forget_peak()
+
+    def end_run(self) -> None:
+        """See how many threads the machine could spare."""
+        self._threads.end_run()
 
     @contextmanager
     def measuring(self) -> Iterator[Measured]:
@@ -152,8 +156,9 @@ class Threads:
 
     def __init__(self) -> None:
         self._me = psutil.Process()
-        self._last = self._times()
-        torch.set_num_threads(self.cores())
+        self._begun = self._times()
+        self.number = self.cores()
+        torch.set_num_threads(self.number)
 
     @staticmethod
     def cores() -> int:
@@ -162,15 +167,16 @@ class Threads:
         allowed = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, 'cpu_affinity') else physical
         return max(1, min(physical, allowed, int(os.environ.get('OMP_NUM_THREADS') or physical)))
 
-    def adapt(self) -> None:
-        """Choose anew by what others used since the last time."""
-        before, now = self._last, self._times()
-        elapsed, busy, mine = (after - earlier for after, earlier in zip(now, before, strict=True))
-        if elapsed < 0.5:
-            return
-        self._last = now
-        others = (busy - mine) / elapsed
-        torch.set_num_threads(max(1, min(self.cores(), round(self.cores() - others + 0.2))))
+    def begin_run(self) -> None:
+        torch.set_num_threads(self.number)
+        self._begun = self._times()
+
+    def end_run(self) -> None:
+        """Choose anew for the next run, by what others used during this one."""
+        elapsed, busy, mine = (after - before for after, before in zip(self._times(), self._begun, strict=True))
+        if elapsed >= 0.5:
+            others = (busy - mine) / elapsed
+            self.number = max(1, min(self.cores(), round(self.cores() - others + 0.2)))
 
     def _times(self) -> tuple[float, float, float]:
         """Seconds on the clock, of all cores at work, of this process at work."""

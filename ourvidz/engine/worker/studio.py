@@ -41,14 +41,17 @@ class Studio:
     def make(self, run: Run, talk: Talk) -> int:
         """Make a run; gives the bytes of memory at its peak."""
         self._device.begin_run()
-        match run:
-            case ImageRun():
-                make_images(run, shelf=self._shelf, device=self._device, renditions=self._renditions, talk=talk)
-            case TextRun():
-                write_text(run, shelf=self._shelf, device=self._device, talk=talk)
-            case VideoRun():
-                make_videos(run, shelf=self._shelf, device=self._device, renditions=self._renditions, talk=talk)
-        return self._device.peak()
+        try:
+            match run:
+                case ImageRun():
+                    make_images(run, shelf=self._shelf, device=self._device, renditions=self._renditions, talk=talk)
+                case TextRun():
+                    write_text(run, shelf=self._shelf, device=self._device, talk=talk)
+                case VideoRun():
+                    make_videos(run, shelf=self._shelf, device=self._device, renditions=self._renditions, talk=talk)
+            return self._device.peak()
+        finally:
+            self._device.end_run()
 
     def unload(self) -> None:
         """Let all models go."""
