@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.running import PATIENCE, ROOT, RunningApp, app_environment, free_port
+from tests.running import PATIENCE, ROOT, RunningApp, app_environment, eventually, free_port
 
 
 @pytest.mark.parametrize('ending', [signal.SIGTERM, signal.SIGINT])
@@ -54,7 +54,7 @@ def test_a_second_app_on_the_same_data_is_refused_and_the_first_works_on(tmp_pat
     with RunningApp(tmp_path / 'data') as app:
         words = last_words(tmp_path, OURVIDZ_DATA_DIR=str(app.data_dir))
         assert 'Another OurVidz already works' in words
-        assert app.is_up()
+        assert eventually(app.is_up)
         app.kill()
         app.start()
 

@@ -275,7 +275,7 @@ def test_a_model_whose_folder_is_gone_fails_its_job_in_a_sentence(app: RunningAp
 
 
 def test_a_waiting_job_is_cancelled_at_once_and_can_be_retried(app: RunningApp) -> None:
-    first = app.submit('one', model='tiny', variations=6, num_inference_steps=100)
+    first = app.submit('one', model='spark-image', variations=6, num_inference_steps=100)
     second = app.submit('two', model='tiny', variations=1)
     assert app.api.post(f'/api/jobs/{second}/cancel').json()['status'] == 'cancelled'
     app.api.post(f'/api/jobs/{first}/cancel')

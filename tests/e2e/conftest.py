@@ -69,6 +69,7 @@ def _context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
 def _opened(context: BrowserContext, app: RunningApp) -> Iterator[Page]:
     for job in app.api.get('/api/jobs').json()['items']:
         app.api.delete(f'/api/jobs/{job["id"]}')
+    app.api.post('/api/queue/resume')
     page = context.new_page()
     page.goto(app.url)
     page.get_by_test_id('prompt-input').wait_for()

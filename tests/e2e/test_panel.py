@@ -103,7 +103,9 @@ def test_a_style_is_typed_or_suggested(page: Page) -> None:
     page.get_by_test_id('style-suggestions').click()
     page.get_by_role('menuitemradio', name='Vintage').click()
     expect(style).to_have_value('Vintage')
+    expect(page.get_by_test_id('style-popup')).to_be_hidden()
     page.get_by_test_id('style-suggestions').click()
+    expect(page.get_by_role('menuitemradio', name='Vintage')).to_have_attribute('aria-checked', 'true')
     page.get_by_role('menuitemradio', name='None').click()
     expect(style).to_have_value('')
 

@@ -56,13 +56,13 @@ def test_a_whole_job_is_deleted_from_the_rail(page: Page, app: RunningApp) -> No
 
 
 def test_a_job_that_was_deleted_at_work_is_made_once_that_is_taken_back(page: Page, app: RunningApp) -> None:
-    job_id = app.submit('a long one', model='tiny', variations=6, num_inference_steps=60)
+    job_id = app.submit('a long one', model='spark-image', variations=3, num_inference_steps=8)
     item = page.locator(f'[data-testid=rail-item][data-job-id="{job_id}"]')
     expect(item).to_have_attribute('data-status', 'processing')
     item.hover()
     item.get_by_test_id('rail-delete').click()
     page.get_by_test_id('undo').click()
-    expect(cards(group_of(page, job_id))).to_have_count(6)
+    expect(cards(group_of(page, job_id))).to_have_count(3)
     assert app.finished(job_id)['status'] == 'completed'
 
 

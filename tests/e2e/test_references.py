@@ -104,10 +104,10 @@ def test_how_far_a_reference_is_changed_reaches_the_job(page: Page, app: Running
         page.get_by_test_id('reference-mode').click()
     slider = page.get_by_test_id('reference-strength').locator('[tabindex]')
     before = float(page.get_by_test_id('reference-strength').get_attribute('aria-valuenow') or 0)
-    for _ in range(3):
+    for presses in range(1, 4):
         slider.press('ArrowLeft')
-    wanted = round(before - 0.15, 2)
-    expect(page.get_by_text(f'Change {wanted:.0%}')).to_be_visible()
+        wanted = round(before - 0.05 * presses, 2)
+        expect(page.get_by_text(f'Change {wanted:.0%}')).to_be_visible()
     page.get_by_test_id('prompt-input').fill('a purple hill')
     page.get_by_test_id('generate-button').click()
     group = page.get_by_test_id('job-group')
@@ -145,12 +145,14 @@ def test_an_address_into_the_private_network_is_refused(page: Page, app: Running
 
 def test_a_card_is_dragged_into_the_box(page: Page, app: RunningApp) -> None:
     app.make('a red hill', model='tiny', variations=1, num_inference_steps=1)
+    expect(page.locator('[data-testid=asset-card][draggable=true]')).to_have_count(1)
     page.get_by_test_id('asset-card').first.drag_to(page.get_by_test_id('reference-box'))
     expect_reference(page, 'item')
 
 
 def test_a_whole_job_is_dropped_anywhere(page: Page, app: RunningApp) -> None:
     app.make('a blue hill', model='tiny', variations=1, num_inference_steps=1)
+    expect(page.locator('[data-testid=asset-card][draggable=true]')).to_have_count(1)
     page.get_by_test_id('rail-item').first.drag_to(page.locator('header'))
     expect_reference(page, 'item')
 

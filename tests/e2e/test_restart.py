@@ -57,8 +57,11 @@ def test_after_a_restart_the_form_is_as_it_was_and_a_lost_picture_is_made_again(
     expect(cards(group)).to_have_count(3)
     lost = id_of(cards(group).nth(1))
     page.get_by_test_id('prompt-input').fill('two foxes at night')
-    page.get_by_test_id('aspect-toggle').click()
-    page.get_by_test_id('shot-toggle').click()
+    for name in ('aspect-toggle', 'shot-toggle'):
+        chip = page.get_by_test_id(name)
+        chosen = chip.get_attribute('data-value') or ''
+        chip.click()
+        expect(chip).not_to_have_attribute('data-value', chosen)
     page.get_by_test_id('style-input').fill('watercolour')
     page.get_by_test_id('seed-input').fill('9223372036854775807')
     names = ('model-select', 'aspect-toggle', 'shot-toggle', 'style-ref')
