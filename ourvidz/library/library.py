@@ -23,6 +23,7 @@ from ourvidz.library.tables import Asset, Job, User, now
 
 JSON = dict[str, Any]
 MOST_KEPT = 20
+"""Assets that are kept at hand after they were recorded."""
 
 
 class Library:

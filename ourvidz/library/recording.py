@@ -40,7 +40,6 @@ async def record(
                 await session.delete(before)
                 await session.flush()
             session.add(asset)
-            await session.flush()
             if row.status is JobStatus.PROCESSING and await _is_complete(session, row):
                 row.end(JobStatus.COMPLETED)
     except LibraryLocked:

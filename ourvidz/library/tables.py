@@ -106,7 +106,7 @@ class Job(SQLModel, table=True):
     deleted_at: NaiveDatetime | None = None
 
     def end(self, status: JobStatus, *, error: str = '', advice: str = '') -> None:
-        """What became of it."""
+        """Say what became of it, now."""
         self.status, self.error, self.advice, self.finished_at = status, error, advice, now()
 
 

@@ -27,4 +27,4 @@ def test_what_others_do_during_a_run_leaves_the_next_one_fewer_threads() -> None
     threads.begin_run()
     burn(Threads.cores() + 1)
     threads.end_run()
-    assert threads.number == 1 or threads.number < Threads.cores()
+    assert threads.number < max(2, Threads.cores())

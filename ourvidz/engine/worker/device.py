@@ -156,9 +156,8 @@ class Threads:
 
     def __init__(self) -> None:
         self._me = psutil.Process()
-        self._begun = self._times()
         self.number = self.cores()
-        torch.set_num_threads(self.number)
+        self.begin_run()
 
     @staticmethod
     def cores() -> int:
@@ -168,6 +167,7 @@ class Threads:
         return max(1, min(physical, allowed, int(os.environ.get('OMP_NUM_THREADS') or physical)))
 
     def begin_run(self) -> None:
+        """Use the `number` of threads that was chosen, and watch from here on."""
         torch.set_num_threads(self.number)
         self._begun = self._times()
 
