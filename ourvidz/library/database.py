@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from ourvidz.errors import LibraryLocked, OurVidzError, StorageFull
+from ourvidz.library.driver import connect
 from ourvidz.library.migrating import migrate
 from ourvidz.library.tables import OWNER_ID, WORKSPACE_ID, User, Workspace
 
@@ -37,9 +39,9 @@ class Database:
     async def open(self) -> None:
         """Bring the file up to date (after a backup) and open it. Raises OurVidzError if it cannot be read."""
         await asyncio.to_thread(migrate, self.path)
-        url = URL.create('sqlite+aiosqlite', database=str(self.path))
         self._engine = create_async_engine(
-            url, connect_args={'isolation_level': None, 'timeout': self._patience_seconds}
+            URL.create('sqlite+aiosqlite', database=str(self.path)),
+            async_creator=partial(connect, self.path, patience_seconds=self._patience_seconds),
         )
         event.listen(self._engine.sync_engine, 'connect', _prepare)
         event.listen(self._engine.sync_engine, 'begin', _begin)
