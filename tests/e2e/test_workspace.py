@@ -106,8 +106,10 @@ def test_the_last_picture_takes_its_job_along(page: Page, app: RunningApp) -> No
     expect(group).to_have_count(0)
     expect(page.get_by_test_id('rail-item')).to_have_count(0)
     expect(page.get_by_test_id('empty-state')).to_be_visible()
+    expect(page.get_by_test_id('example').first).to_be_visible()
     page.get_by_test_id('undo').click()
     expect(cards(group)).to_have_count(1)
+    expect(page.get_by_test_id('example')).to_have_count(0)
 
 
 def test_the_tools_of_a_job(page: Page, app: RunningApp) -> None:

@@ -15,6 +15,18 @@ class EmptyState(ui.element):
         super().__init__('section')
         self.workspace = workspace
         self.classes('empty-state').props('data-testid=empty-state')
+
+    def show(self, *, is_shown: bool) -> None:
+        """Show or hide it; a library without anything in it is not spoken of."""
+        self.set_visibility(is_shown)
+        if not is_shown:
+            self.clear()
+            return
+        if not self.default_slot.children:
+            self._fill()
+        self._earlier.set_visibility(not self.workspace.is_library_empty)
+
+    def _fill(self) -> None:
         with self:
             ui.element('div').classes('empty-picture')
             with ui.element('h2'):
@@ -26,14 +38,9 @@ class EmptyState(ui.element):
             self._earlier = ui.link('Everything made so far is in the library', '/library').classes('empty-earlier')
             for mode in Mode:
                 with ui.element('div').classes('examples').props('role=group aria-label=Examples') as examples:
-                    for example in workspace.examples(mode):
+                    for example in self.workspace.examples(mode):
                         self._add(example)
-                examples.bind_visibility_from(workspace.form, 'mode', value=mode)
-
-    def show(self, *, is_shown: bool) -> None:
-        """Show or hide it; a library without anything in it is not spoken of."""
-        self.set_visibility(is_shown)
-        self._earlier.set_visibility(not self.workspace.is_library_empty)
+                examples.bind_visibility_from(self.workspace.form, 'mode', value=mode)
 
     def _add(self, example: str) -> None:
         def take() -> None:
