@@ -29,7 +29,7 @@ class Database:
     """The library's SQLite file. What `writing` has left is on the disk, whatever happens next."""
 
     def __init__(self, path: Path, *, patience_seconds: float = 10) -> None:
-        self.path = path
+        self.path = path.absolute()
         self._patience_seconds = patience_seconds
         self._lock = asyncio.Lock()
         self._engine: AsyncEngine | None = None

@@ -1,7 +1,8 @@
 """SQLite for SQLAlchemy's asyncio: as aiosqlite, but every statement is one trip to the connection's thread and back.
 
-SQLAlchemy opens a cursor, executes, fetches and closes; aiosqlite makes a trip of each, and on a busy event loop every
-trip back waits its turn.
+SQLAlchemy opens a cursor, executes, fetches and closes; aiosqlite makes a trip of each. On a busy event loop every trip
+back waits its turn, and a task that is cancelled on the way leaves an open cursor, which keeps the transaction and so
+the lock of a connection that is closed.
 """
 
 import sqlite3
@@ -27,7 +28,7 @@ class _Connection(aiosqlite.Connection):
 
 
 class _Cursor:
-    """What SQLAlchemy asks of a cursor (`AsyncIODBAPICursor`), after one statement."""
+    """What SQLAlchemy asks of a cursor (`AsyncIODBAPICursor`): one statement with all its rows, never a stream."""
 
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection

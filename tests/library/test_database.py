@@ -74,6 +74,18 @@ async def test_another_programs_lock_is_told_in_words_and_waited_for(tmp_path: P
         assert await library.form(OWNER_ID) == {'prompt': 'in time'}
 
 
+async def test_a_write_given_up_at_any_moment_hinders_no_other(tmp_path: Path) -> None:
+    async with opened(tmp_path, patience_seconds=1) as library:
+        for turns in range(60):
+            given_up = asyncio.create_task(library.save_form(OWNER_ID, {'prompt': 'given up'}))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            given_up.cancel()
+            await asyncio.gather(given_up, return_exceptions=True)
+            await library.save_form(OWNER_ID, {'prompt': str(turns)})
+            assert await library.form(OWNER_ID) == {'prompt': str(turns)}
+
+
 async def test_anyone_can_open_the_file_and_find_images_and_videos(library: Library) -> None:
     asset = await add_asset(library, await add_job(library), parameters={'steps': 4})
     with closing(sqlite3.connect(library.database.path)) as connection:
