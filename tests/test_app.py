@@ -14,7 +14,7 @@ import pytest
 from tests.running import PATIENCE, ROOT, RunningApp, app_environment, eventually, free_port
 
 
-@pytest.mark.parametrize('ending', [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize('ending', [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_the_app_opens_without_torch_and_ends_when_told(ending: signal.Signals, tmp_path: Path) -> None:
     with RunningApp(tmp_path, ending=ending) as app:
         assert app.process is not None
@@ -27,6 +27,15 @@ def test_the_app_opens_without_torch_and_ends_when_told(ending: signal.Signals, 
     assert not psutil.pid_exists(app.process.pid)
     with socket.socket() as sock:
         assert sock.connect_ex(('127.0.0.1', app.port)) != 0
+    assert 'Traceback' not in app.log()
+
+
+def test_an_upload_that_stalls_does_not_keep_the_app_from_ending(tmp_path: Path) -> None:
+    with RunningApp(tmp_path) as app, socket.create_connection(('127.0.0.1', app.port)) as stalled:
+        head = f'POST /api/references HTTP/1.1\r\nHost: 127.0.0.1:{app.port}\r\nContent-Length: 1000\r\n'
+        stalled.sendall(f'{head}Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n'.encode())
+        assert app.api.get('/api/health').json()['status'] == 'ok'
+        app.stop()
     assert 'Traceback' not in app.log()
 
 
@@ -48,6 +57,14 @@ def last_words(folder: Path, **settings: str) -> str:
 
 def test_a_wrong_setting_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
     assert 'port' in last_words(tmp_path, OURVIDZ_PORT='99999')
+
+
+def test_a_port_in_use_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as other:
+        port = other.getsockname()[1]
+        words = last_words(tmp_path, OURVIDZ_PORT=str(port))
+    assert f'port {port} cannot be listened on' in words
+    assert 'OURVIDZ_PORT' in words
 
 
 def test_a_second_app_on_the_same_data_is_refused_and_the_first_works_on(tmp_path: Path) -> None:

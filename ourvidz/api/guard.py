@@ -4,16 +4,18 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from nicegui import app
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ourvidz.errors import InvalidInput, LibraryLocked, NotFound, OurVidzError, Refused, StorageFull, TooLarge
 from ourvidz.system import System
 from ourvidz.workspace.prompt_form import in_words
 
+MAX_BODY = 2 * 2**20
+"""Bytes of a request to the API, but for references, which measure what comes themselves."""
 SAFE_METHODS = ('GET', 'HEAD', 'OPTIONS')
 STATUS = {TooLarge: 413, InvalidInput: 422, NotFound: 404, Refused: 403, StorageFull: 507, LibraryLocked: 503}
 
@@ -24,10 +26,11 @@ def register(system: System) -> None:
     app.add_exception_handler(OurVidzError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(400, _on_unreadable)
+    app.add_exception_handler(413, _on_too_large)
 
 
 class SameSite:
-    """Refuses requests under a foreign host name (DNS rebinding) and writes that a foreign site sends (CSRF)."""
+    """Refuses requests under a foreign host name (DNS rebinding), writes that a foreign site sends (CSRF), floods."""
 
     def __init__(self, app: ASGIApp, *, extra_host: str) -> None:
         self.app = app
@@ -44,7 +47,10 @@ class SameSite:
             else:
                 await JSONResponse({'field': 'host', 'reason': because}, 403)(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        is_measured = (
+            scope['type'] == 'http' and scope['path'].startswith('/api/') and scope['path'] != '/api/references'
+        )
+        await self.app(scope, _measured(receive) if is_measured else receive, send)
 
     def _because(self, scope: Scope) -> str:
         headers = {name.decode('latin-1').lower(): value.decode('latin-1') for name, value in scope['headers']}
@@ -68,6 +74,26 @@ class SameSite:
         except ValueError:
             return False
         return True
+
+
+def _measured(receive: Receive) -> Receive:
+    """Receives a body of MAX_BODY at most, however long it says it is."""
+    size = 0
+
+    async def receive_some() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get('body', b''))
+        if size > MAX_BODY:
+            raise HTTPException(413)
+        return message
+
+    return receive_some
+
+
+async def _on_too_large(request: Request, error: Exception) -> JSONResponse:
+    reason = f'The request is larger than {MAX_BODY // 2**20} MB.'
+    return JSONResponse({'field': 'body', 'reason': reason, 'advice': 'Send less.'}, 413)
 
 
 async def _on_error(request: Request, error: Exception) -> JSONResponse:

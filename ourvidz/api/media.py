@@ -20,6 +20,8 @@ FRESH = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'}
 RANGE = re.compile(
     r'bytes=\s*(?:\d{1,18}-\d{0,18}|-\d{1,18})(?:\s*,\s*(?:\d{1,18}-\d{0,18}|-\d{1,18})){0,9}\s*', re.ASCII
 )
+KINDS = {'.png': 'image/png', '.webp': 'image/webp', '.mp4': 'video/mp4', '.webm': 'video/webm'}
+"""By the end of the name, because not every system knows them all."""
 AT_ONCE = 1 << 20
 """Bytes of a file that is read in one go; a larger one is streamed."""
 Rendition = Literal['original', 'preview', 'thumbnail', 'poster']
@@ -76,7 +78,8 @@ async def _unless_known(request: Request, path: Path, *, name: str | None = None
     if not os.access(path, os.R_OK):
         raise NotFound('The file cannot be read.', advice="Look at the data folder's permissions.")
     known = path.stat()
-    response = FileResponse(path, headers=CACHED, filename=name, stat_result=known)
+    kind = KINDS.get(path.suffix)
+    response = FileResponse(path, headers=CACHED, media_type=kind, filename=name, stat_result=known)
     etag = response.headers['etag']
     if etag in request.headers.get('if-none-match', ''):
         return Response(status_code=304, headers=CACHED | {'ETag': etag})

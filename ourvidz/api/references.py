@@ -1,5 +1,6 @@
 """Reference pictures: by upload, by url or from the library."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 from fastapi import APIRouter, Depends, Request
@@ -34,6 +35,8 @@ class Named(BaseModel):
     asset_id: str | None = None
 
 
+PATIENCE_SECONDS = 60.0
+"""How long the next piece of an upload may take."""
 MULTIPART = {'type': 'object', 'required': ['file'], 'properties': {'file': {'type': 'string', 'format': 'binary'}}}
 BODY = {
     'required': True,
@@ -85,14 +88,21 @@ async def _named(request: Request, system: System) -> Reference:
     raise InvalidInput('url', 'Send a file, a url or an asset_id, one of them.')
 
 
-async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
-    """The body as it comes, however long it says it is. Raises TooLarge."""
-    size = 0
+async def _limited(request: Request, *, patience: float = PATIENCE_SECONDS) -> AsyncGenerator[bytes, None]:
+    """The body as it comes, however long it says it is. Raises TooLarge; InvalidInput if it stops to come."""
+    size, pieces = 0, request.stream()
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
+        while True:
+            async with asyncio.timeout(patience):
+                piece = await anext(pieces, b'')
+            if not piece:
+                return
+            size += len(piece)
             if size > MAX_BYTES + 64_000:
                 raise TooLarge('file', f'The file is larger than {MAX_BYTES // 2**20} MB.', advice='Make it smaller.')
-            yield chunk
+            yield piece
+    except TimeoutError as error:
+        message = f'The upload stalled: nothing came for {patience:.0f} seconds.'
+        raise InvalidInput('file', message, advice='Send it again.') from error
     except ClientDisconnect as error:
         raise InvalidInput('file', 'The upload broke off.', advice='Send it again.') from error

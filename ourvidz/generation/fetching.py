@@ -8,6 +8,8 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
 
 import httpx
@@ -19,7 +21,7 @@ from ourvidz.generation.pictures import MAX_BYTES
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MAX_REDIRECTS = 5
-TIMEOUT_SECONDS = 15.0
+TIMEOUT_SECONDS = 12.0
 HEADERS = {'User-Agent': 'OurVidz', 'Accept': 'image/*', 'Accept-Encoding': 'identity'}
 NAT64 = ipaddress.ip_network('64:ff9b::/96')
 
@@ -47,34 +49,62 @@ def _is_near(address: Address) -> bool:
     return False
 
 
-async def fetched(url: str, *, is_allowed: Callable[[Address], bool] = is_public) -> bytes:
-    """The bytes behind a url. Raises InvalidInput('url') with the reason for each refusal."""
-    try:
-        async with (
-            asyncio.timeout(TIMEOUT_SECONDS),
-            httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_SECONDS) as client,
-        ):
-            return await _follow(client, _parsed(url), is_allowed)
-    except TimeoutError as error:
-        raise _refusal(f'The server took longer than {TIMEOUT_SECONDS:.0f} seconds.', 'Try again later.') from error
-    except httpx.TimeoutException as error:
-        raise _refusal('The server did not answer in time.', 'Try again later.') from error
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise _refusal('The server cannot be reached or breaks off.', 'Check the address.') from error
+class Fetcher:
+    """Fetches pictures. Names are looked up in threads of its own: dead name servers keep nothing else waiting."""
 
+    def __init__(self, *, is_allowed: Callable[[Address], bool] = is_public) -> None:
+        self._is_allowed = is_allowed
+        self._look_ups = ThreadPoolExecutor(2, 'look-up')
 
-async def _follow(client: httpx.AsyncClient, url: httpx.URL, is_allowed: Callable[[Address], bool]) -> bytes:
-    for _ in range(MAX_REDIRECTS + 1):
-        request = await _request(client, url, is_allowed)
-        response = await client.send(request, stream=True)
+    async def fetch(self, url: str) -> bytes:
+        """The bytes behind a url. Raises InvalidInput('url') with the reason for each refusal."""
         try:
-            location = response.headers.get('location')
-            if not response.is_redirect or not location:
-                return await _body(response)
-            url = _parsed(str(url.join(location)))
-        finally:
-            await response.aclose()
-    raise _refusal(f'The address leads on more than {MAX_REDIRECTS} times.', 'Use the address of the picture itself.')
+            async with (
+                asyncio.timeout(TIMEOUT_SECONDS),
+                httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_SECONDS) as client,
+            ):
+                return await self._follow(client, _parsed(url))
+        except TimeoutError as error:
+            raise _refusal(f'The server took longer than {TIMEOUT_SECONDS:.0f} seconds.', 'Try again later.') from error
+        except httpx.TimeoutException as error:
+            raise _refusal('The server did not answer in time.', 'Try again later.') from error
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            raise _refusal('The server cannot be reached or breaks off.', 'Check the address.') from error
+
+    async def _follow(self, client: httpx.AsyncClient, url: httpx.URL) -> bytes:
+        for _ in range(MAX_REDIRECTS + 1):
+            request = await self._request(client, url)
+            response = await client.send(request, stream=True)
+            try:
+                location = response.headers.get('location')
+                if not response.is_redirect or not location:
+                    return await _body(response)
+                url = _parsed(str(url.join(location)))
+            finally:
+                await response.aclose()
+        message = f'The address leads on more than {MAX_REDIRECTS} times.'
+        raise _refusal(message, 'Use the address of the picture itself.')
+
+    async def _request(self, client: httpx.AsyncClient, url: httpx.URL) -> httpx.Request:
+        """A request to the checked address that names the host to the server and to the certificate's check."""
+        address = await self._checked_address(url.host, url.port or (443 if url.scheme == 'https' else 80))
+        headers = {**HEADERS, 'Host': url.netloc.decode('ascii')}
+        target = url.copy_with(host=str(address), fragment=None)
+        return client.build_request(
+            'GET', target, headers=headers, extensions={'sni_hostname': url.raw_host.decode('ascii')}
+        )
+
+    async def _checked_address(self, host: str, port: int) -> Address:
+        look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._look_ups, look_up)
+        except (OSError, UnicodeError) as error:
+            raise _refusal(f'There is no server named {host}.', 'Check the address.') from error
+        addresses = [ipaddress.ip_address(str(entry[4][0]).split('%')[0]) for entry in found]
+        if not addresses or not all(self._is_allowed(address) for address in addresses):
+            message = f'{host} is an address of this machine or of a private network, which is not fetched from.'
+            raise _refusal(message, 'Save the picture and drop the file instead.')
+        return min(addresses, key=lambda address: address.version)
 
 
 def _parsed(text: str) -> httpx.URL:
@@ -86,29 +116,9 @@ def _parsed(text: str) -> httpx.URL:
         raise _refusal('Only addresses with http or https are fetched.', 'Save the picture and drop the file instead.')
     if url.userinfo:
         raise _refusal('The address holds a user name or password.', 'Save the picture and drop the file instead.')
+    if url.port is not None and not 0 < url.port < 65_536:
+        raise _refusal('The address names a port that there cannot be.', 'Ports are 1 to 65535. Check the address.')
     return url
-
-
-async def _request(client: httpx.AsyncClient, url: httpx.URL, is_allowed: Callable[[Address], bool]) -> httpx.Request:
-    """A request to the checked address that names the host to the server and to the certificate's check."""
-    address = await _checked_address(url.host, url.port or (443 if url.scheme == 'https' else 80), is_allowed)
-    headers = {**HEADERS, 'Host': url.netloc.decode('ascii')}
-    target = url.copy_with(host=str(address), fragment=None)
-    return client.build_request(
-        'GET', target, headers=headers, extensions={'sni_hostname': url.raw_host.decode('ascii')}
-    )
-
-
-async def _checked_address(host: str, port: int, is_allowed: Callable[[Address], bool]) -> Address:
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise _refusal(f'There is no server named {host}.', 'Check the address.') from error
-    addresses = [ipaddress.ip_address(str(entry[4][0]).split('%')[0]) for entry in found]
-    if not addresses or not all(is_allowed(address) for address in addresses):
-        message = f'{host} is an address of this machine or of a private network, which is not fetched from.'
-        raise _refusal(message, 'Save the picture and drop the file instead.')
-    return min(addresses, key=lambda address: address.version)
 
 
 async def _body(response: httpx.Response) -> bytes:

@@ -1,20 +1,23 @@
 """Turns any picture file that people have into a plain RGB picture, or says why it cannot."""
 
+import codecs
 import io
 import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, PngImagePlugin, UnidentifiedImageError
 
 from ourvidz.errors import InvalidInput
 
 MIN_SIDE = 16
 MAX_SIDE = 16_384
 MAX_BYTES = 32 * 2**20
-MAX_PIXELS = 89_000_000
+MAX_PIXELS = 65_000_000
 MAX_CAPTION = 4_000
+MAX_TEXT = 16 * 2**20
+"""Bytes of a text in a PNG; some generators write all that they did into their pictures."""
 TURN = Image.Transpose
 TURNS = {
     2: TURN.FLIP_LEFT_RIGHT,
@@ -28,10 +31,16 @@ TURNS = {
 """By what EXIF calls the orientation."""
 NO_PROMPT = re.compile(r'^(?:Negative prompt|Steps): ', re.MULTILINE)
 """Where what A1111 and others write ends to be the prompt."""
+FIRST_FRAME = 'Only the first frame of the animation is used.'
+PARTS = {
+    'MPO': '',
+    'TIFF': 'Only the first picture of the file is used.',
+    'HEIF': 'Only the main picture of the file is used.',
+}
+"""What is said of a file with several pictures by its format, if not that they are an animation."""
 FORMATS = ('PNG', 'JPEG', 'WEBP', 'GIF', 'BMP', 'TIFF', 'HEIF', 'AVIF', 'PPM')
 OTHERS = (
     (b'%PDF', 'a PDF document'),
-    (b'<svg', 'an SVG drawing'),
     (b'<?xml', 'an SVG drawing or another XML file'),
     (b'<!doctype', 'a web page'),
     (b'<html', 'a web page'),
@@ -40,6 +49,8 @@ OTHERS = (
     (b'\x1aE\xdf\xa3', 'a video'),
     (b'RIFF', 'a sound or a video'),
 )
+STILLS = (b'heic', b'heix', b'mif1', b'msf1', b'avif', b'avis')
+"""What AVIF and HEIC call themselves, whose files begin as videos do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,9 @@ class Picture:
 
 
 def decoded(data: bytes, *, field: str) -> Picture:
-    """Decode by content, never by name: upright, RGB, 8 bits, first frame. Takes a while: call it in a thread.
+    """Decode by content, never by name: upright, RGB, 8 bits, first frame or main picture.
+
+    Takes a while: call it in a thread.
 
     Raises InvalidInput for `field` with the reason: no picture, cut short, too large, too small.
     """
@@ -63,16 +76,13 @@ def decoded(data: bytes, *, field: str) -> Picture:
     image = _opened(data, field)
     _ensure_size(image.size, field)
     try:
-        is_animated = bool(getattr(image, 'is_animated', False)) and image.format != 'MPO'
-        image.seek(0)
+        note = PARTS.get(image.format or '', FIRST_FRAME) if getattr(image, 'is_animated', False) else ''
         image.load()
         plain = _rgb(_srgb(_upright(image)))
     except MemoryError as error:
         raise InvalidInput(field, 'There is too little memory for this picture.', advice='Save it smaller.') from error
     except Exception as error:  # broken files raise whatever the format's reader stumbles over
-        message = 'The picture is cut short or broken.'
-        raise InvalidInput(field, message, advice='Download or export it again.') from error
-    note = 'Only the first frame of the animation is used.' if is_animated else ''
+        raise _broken(field) from error
     return Picture(plain, note, _caption(image))
 
 
@@ -104,9 +114,11 @@ def _opened(data: bytes, field: str) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(field) from error
     except UnidentifiedImageError as error:
+        if data[4:8] == b'ftyp' and data[8:12] in STILLS:
+            raise _broken(field) from error
         raise InvalidInput(field, _no_picture(data), advice='Use PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF.') from error
     except Exception as error:  # broken headers raise whatever the format's reader stumbles over
-        raise InvalidInput(field, 'The picture is cut short or broken.', advice='Export it again.') from error
+        raise _broken(field) from error
 
 
 def _know_formats() -> None:
@@ -114,6 +126,7 @@ def _know_formats() -> None:
 
     register_heif_opener()
     Image.init()
+    PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT
 
 
 def _ensure_size(size: tuple[int, int], field: str) -> None:
@@ -125,15 +138,21 @@ def _ensure_size(size: tuple[int, int], field: str) -> None:
         raise InvalidInput(field, message, advice=f'Each side needs {MIN_SIDE} pixels or more.')
 
 
+def _broken(field: str) -> InvalidInput:
+    return InvalidInput(field, 'The picture is cut short or broken.', advice='Download or export it again.')
+
+
 def _too_large(field: str) -> InvalidInput:
     limit = f'at most {MAX_SIDE} pixels a side and {MAX_PIXELS // 10**6} megapixels'
     return InvalidInput(field, 'The picture has too many pixels.', advice=f'Make it smaller: {limit}.')
 
 
 def _no_picture(data: bytes) -> str:
-    start = data[:512].lstrip().lower()
+    start = data[:512].removeprefix(codecs.BOM_UTF8).lstrip().lower()
     if data[4:8] == b'ftyp':
         return 'The file is a video or a picture of a kind that is not known here.'
+    if start.startswith(b'<') and b'<svg' in start:
+        return 'The file is an SVG drawing, not a picture.'
     kind = next((kind for mark, kind in OTHERS if start.startswith(mark.lower())), None)
     return f'The file is {kind}, not a picture.' if kind else 'The file is not a picture, whatever its name says.'
 
@@ -145,6 +164,8 @@ def _srgb(image: Image.Image) -> Image.Image:
         return image
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if image.mode == 'RGB' and image.has_transparency_data:
+            image = image.convert('RGBA')
         mode = 'RGBA' if image.mode == 'RGBA' else 'RGB'
         converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile('sRGB'), outputMode=mode)
         return converted or image
@@ -156,9 +177,10 @@ def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith('I') or image.mode == 'F':
         return _eight_bits(image).convert('RGB')
     if image.has_transparency_data:
-        image = image.convert('RGBA')
-        white = Image.new('RGBA', image.size, 'white')
-        return Image.alpha_composite(white, image).convert('RGB')
+        image = image if image.mode == 'RGBA' else image.convert('RGBA')
+        white = Image.new('RGB', image.size, 'white')
+        white.paste(image, mask=image)
+        return white
     return image.convert('RGB')
 
 

@@ -19,6 +19,7 @@ from ourvidz.models.samplers import SAMPLERS, sampler_of
 from ourvidz.models.spec import Ability, Defaults, ModelSpec
 
 COPY_STRENGTH = 0.05
+LEAST_STRENGTH = 0.01
 MODIFY_STEPS = 25
 BLUR_FROM = 0.8
 """From which probability of NSFW a picture is blurred in SFW mode."""
@@ -256,7 +257,8 @@ def _numbers(request: GenerationRequest, spec: ModelSpec, *, are_blocks_skipped:
         alone = {'guidance_scale': min(guidance, 1.0), 'num_inference_steps': steps}
         return numbers | {'strength': COPY_STRENGTH} | alone
     steps = request.num_inference_steps or max(defaults.num_inference_steps, MODIFY_STEPS)
-    return numbers | {'strength': request.strength, 'num_inference_steps': _enough_steps(steps, request.strength)}
+    strength = max(request.strength, LEAST_STRENGTH)
+    return numbers | {'strength': strength, 'num_inference_steps': _enough_steps(steps, strength)}
 
 
 def _enough_steps(steps: int, strength: float) -> int:
@@ -294,6 +296,7 @@ def _parameters(
         'final_negative_prompt': prompt.negative,
         'dropped': list(prompt.dropped),
         'unread': prompt.unread,
+        'unread_negative': prompt.unread_negative,
         'model': spec.id,
         'model_title': spec.title,
         'pipeline': spec.pipeline,

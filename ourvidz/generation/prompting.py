@@ -39,16 +39,19 @@ SENTENCE_ANGLES = {
     CameraAngle.OVERHEAD: 'viewed from directly overhead',
     CameraAngle.BIRD_EYE: "viewed from a bird's eye view",
 }
+MARKUP = re.compile(r'<lora:[^<>]+>|\([^()]*:\s*\d*\.?\d+\s*\)', re.I)
+"""How other tools write LoRAs and weights into a prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class FinalPrompt:
     """What the model will read, and what it will not.
 
-    `dropped` are phrases of the controls (and terms of the negative prompt) that had no room or no effect, `unread` the
-    end of the person's own words that lies beyond `limit`; `replaced` are words (from, to) that a small model knows by
-    another name and `unknown` those that it never saw. `unsaid` are choices for what the words leave open, where each
-    picture's seed takes one. `tokens` is an estimate unless `is_exact`.
+    `dropped` are phrases of the controls (and terms of the negative prompt) that had no room or no effect, `unread` and
+    `unread_negative` the end of the person's own words that lies beyond `limit`, `plain` what other tools would take
+    for a LoRA or a weight; `replaced` are words (from, to) that a small model knows by another name and `unknown` those
+    that it never saw. `unsaid` are choices for what the words leave open, where each picture's seed takes one. `tokens`
+    is an estimate unless `is_exact`.
     """
 
     text: str
@@ -57,6 +60,8 @@ class FinalPrompt:
     limit: int
     dropped: tuple[str, ...] = ()
     unread: str = ''
+    unread_negative: str = ''
+    plain: tuple[str, ...] = ()
     replaced: tuple[tuple[str, str], ...] = ()
     unknown: tuple[str, ...] = ()
     unsaid: tuple[tuple[str, ...], ...] = ()
@@ -66,7 +71,12 @@ class FinalPrompt:
         """What the model with this title does not read, in a sentence; '' if it reads everything."""
         notes = [f'Left out, too long for {title}: {", ".join(self.dropped)}.'] if self.dropped else []
         if self.unread:
-            notes.append(f'Too long: {title} does not read “{shorten(self.unread, 60, placeholder=" …")}”.')
+            notes.append(f'Too long: {title} does not read “{_short(self.unread)}”.')
+        if self.unread_negative:
+            notes.append(f'Too long: of what to leave out {title} does not read “{_short(self.unread_negative)}”.')
+        if self.plain:
+            words = f'{title} reads “{_short(", ".join(self.plain))}” as plain words'
+            notes.append(f'{words}: weights have no effect, and LoRAs are chosen under More.')
         return ' '.join(notes)
 
     def for_seed(self, seed: int) -> str:
@@ -93,11 +103,17 @@ def final_prompt(request: GenerationRequest, spec: ModelSpec, *, counter: TokenC
         limit=spec.token_limit,
         dropped=(*dropped, *too_much),
         unread=_unread(text, spec, counter),
+        unread_negative=_unread(negative, spec, counter),
+        plain=tuple(MARKUP.findall(f'{request.prompt} {request.negative_prompt}')),
         replaced=understood.replaced if understood else (),
         unknown=understood.unknown if understood else (),
         unsaid=vocabulary.left_open(text) if vocabulary and request.reference_id is None else (),
         is_exact=counter.is_exact(spec),
     )
+
+
+def _short(words: str) -> str:
+    return shorten(words, 60, placeholder=' …')
 
 
 def _is_copy(request: GenerationRequest) -> bool:

@@ -16,8 +16,9 @@ from typing import Literal
 from PIL import Image
 
 from ourvidz.errors import InvalidInput, NotFound, StorageFull
-from ourvidz.generation.fetching import Address, fetched, is_public
+from ourvidz.generation.fetching import Address, Fetcher, is_public
 from ourvidz.generation.pictures import MAX_BYTES, Picture, decoded
+from ourvidz.library.files import sync
 
 __all__ = ['MAX_BYTES', 'Reference', 'References', 'Source']
 
@@ -25,7 +26,10 @@ Source = Literal['file', 'url', 'item']
 
 THUMBNAIL_SIDE = 256
 KEPT_SECONDS = 30 * 24 * 3_600
+WRITING_SECONDS = 3_600
+"""What is unfinished for longer than this was left by a kill."""
 ID = re.compile(r'[0-9a-f]{32}')
+PNG_END = b'\0\0\0\0IEND\xaeB`\x82'
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class References:
 
     def __init__(self, references_dir: Path, *, is_allowed: Callable[[Address], bool] = is_public) -> None:
         self.references_dir = references_dir
-        self._is_allowed = is_allowed
+        self._fetcher = Fetcher(is_allowed=is_allowed)
         self._decoding = asyncio.Lock()
         """One at a time: a small file may hold a picture of a gigabyte."""
 
@@ -61,7 +65,7 @@ class References:
 
     async def add_url(self, url: str) -> Reference:
         """Fetch and take in a picture. Raises InvalidInput('url') with the reason."""
-        return await self.add_bytes(await fetched(url, is_allowed=self._is_allowed), 'url')
+        return await self.add_bytes(await self._fetcher.fetch(url), 'url')
 
     async def add_picture(self, path: Path, source: Source = 'item', *, caption: str = '') -> Reference:
         """Take in a picture of the library. Raises NotFound if the file is gone."""
@@ -122,14 +126,14 @@ class References:
         path = self._path(id_, 'json')
         try:
             reference = self._reference(id_, json.loads(path.read_text('utf-8')))
+            if not _is_whole(reference.path):
+                raise missing
             os.utime(path)
-            if reference.path.is_file() and not reference.thumbnail.is_file():
+            if not reference.thumbnail.is_file() or not reference.thumbnail.stat().st_size:
                 with Image.open(reference.path) as picture:
                     self._write_thumbnail(id_, picture)
         except (OSError, ValueError, KeyError, TypeError, SyntaxError) as error:
             raise missing from error
-        if not reference.path.is_file():
-            raise missing
         return reference
 
     def _reference(self, id_: str, content: Mapping[str, object]) -> Reference:
@@ -156,15 +160,33 @@ class References:
                     for suffix in ('json', 'png', 'webp'):
                         self._path(path.stem, suffix).unlink(missing_ok=True)
                     gone += 1
+        self._remove_leftovers()
         return gone
+
+    def _remove_leftovers(self) -> None:
+        """Files under another name that were never completed, and pictures that were never described."""
+        oldest = time.time() - WRITING_SECONDS
+        for path in self.references_dir.glob('*'):
+            is_ours = path.suffix != '.json' and ID.match(path.name.removeprefix('.'))
+            with suppress(OSError):
+                if is_ours and not path.with_suffix('.json').exists() and path.stat().st_mtime < oldest:
+                    path.unlink()
+
+
+def _is_whole(png: Path) -> bool:
+    """Whether all of a picture is there, by its end. Raises OSError if nothing is."""
+    with png.open('rb') as file:
+        file.seek(-len(PNG_END), os.SEEK_END)
+        return file.read() == PNG_END
 
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """A file under another name until it is complete."""
+    """A file under another name until it is complete and on the disk."""
     part = path.with_name(f'.{path.name}.{os.getpid()}.{time.monotonic_ns()}')
     try:
         yield part
+        sync(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -29,8 +29,11 @@ async def renewed(files: Files, asset: Asset, rendition: Rendition) -> Path:
 
 def _write(path: Path, data: bytes, edge: int) -> None:
     part = path.with_name(f'.{new_id()}.part')
-    with Image.open(BytesIO(data)) as picture:
-        picture.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        with room():
-            picture.save(part, 'WEBP', quality=WEBP_QUALITY, method=1)
-    part.replace(path)
+    try:
+        with Image.open(BytesIO(data)) as picture:
+            picture.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            with room():
+                picture.save(part, 'WEBP', quality=WEBP_QUALITY, method=1)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -117,7 +117,7 @@ class GenerationRequest(BaseModel):
     reference_id: Id | None = None
     reference_mode: ReferenceMode = ReferenceMode.MODIFY
     strength: float = Field(
-        default=0.5, ge=0.01, le=1, strict=True, description='How far from the reference, 1 = all new'
+        default=0.5, gt=0, le=1, strict=True, description='How far from the reference: 1 = all new, 0.01 the least'
     )
     start_frame_id: Id | None = None
     end_frame_id: Id | None = None

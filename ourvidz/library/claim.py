@@ -24,4 +24,8 @@ def claim(data_dir: Path) -> IO[bytes]:
         lock.close()
         advice = 'Close it first, or set OURVIDZ_DATA_DIR to another folder.'
         raise Refused(f'Another OurVidz already works in the data folder {data_dir}.', advice=advice) from error
+    except OSError as error:
+        lock.close()
+        advice = 'Set OURVIDZ_DATA_DIR to a folder on a disk of this machine.'
+        raise Refused(f'The data folder {data_dir} cannot be locked: {error.strerror}.', advice=advice) from error
     return lock

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,9 @@ LOST = (
     'The file is no longer in the library folder. '
     'Put it back and start OurVidz again, or generate it anew with the same prompt and seed.'
 )
+
+UNFINISHED = re.compile(r'\.[0-9a-f]{32}\.part')
+"""The name of a rendition while it is made anew."""
 
 MAX_NAMED = 20
 
@@ -90,7 +95,10 @@ def _is_readable(path: Path) -> bool:
 
 
 def _inventory(folder: Path) -> dict[str, int]:
-    """All files of the library but hidden ones by their paths relative to it, / between; originals with their bytes."""
+    """All files of the library but hidden ones by their paths relative to it, / between; originals with their bytes.
+
+    Renditions that were never finished are removed on the way.
+    """
     sizes, places = dict[str, int](), [''] if folder.is_dir() else []
     while places:
         place = places.pop()
@@ -98,6 +106,9 @@ def _inventory(folder: Path) -> dict[str, int]:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     places.append(f'{place}{entry.name}/')
+                elif UNFINISHED.fullmatch(entry.name):
+                    with suppress(OSError):
+                        Path(entry).unlink()
                 elif entry.is_file() and not entry.name.startswith('.'):
                     sizes[f'{place}{entry.name}'] = 0 if entry.name.endswith('.webp') else entry.stat().st_size
     return sizes

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from ourvidz.errors import NotFound
 from ourvidz.generation.planning import frame_abilities
-from ourvidz.generation.request import COPY_KEEPS, NOT_IN_COPIES, Mode, ReferenceMode
+from ourvidz.generation.request import COPY_KEEPS, MAX_SEED, NOT_IN_COPIES, Mode, ReferenceMode
 from ourvidz.models.catalog import Catalog
 from ourvidz.models.spec import Ability, ModelSpec
 from ourvidz.models.vocabulary import Vocabulary
-from ourvidz.workspace.prompt_form import PromptForm
+from ourvidz.workspace.prompt_form import PromptForm, is_seed
 
 NEEDS = {
     'reference': (Ability.IMAGE_TO_IMAGE,),
@@ -28,6 +28,8 @@ IN_WORDS = {
 def refusals(form: PromptForm, catalog: Catalog, *, is_nsfw_allowed: bool) -> dict[str, str]:
     """Control -> why it is disabled."""
     found: dict[str, str] = {}
+    if not is_seed(form.seed_text):
+        found['generate'] = f'{form.seed_text} is no seed: it must be a whole number from 0 to {MAX_SEED}.'
     if not is_nsfw_allowed:
         found['content'] = 'NSFW is off. The owner can allow it with OURVIDZ_IS_NSFW_ALLOWED=true.'
     if catalog.default('video') is None:

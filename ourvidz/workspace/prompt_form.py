@@ -11,6 +11,7 @@ from ourvidz.generation.references import Reference
 from ourvidz.generation.request import (
     MAX_FPS,
     MAX_FRAMES,
+    MAX_SEED,
     MIN_FPS,
     AspectRatio,
     CameraAngle,
@@ -25,7 +26,7 @@ from ourvidz.generation.request import (
 )
 
 SLOTS = ('reference', 'style_reference', 'start_frame', 'end_frame')
-DERIVED = ('refusals', 'hint', 'is_enhancing')
+DERIVED = ('seed_text', 'refusals', 'hint', 'is_enhancing')
 SLOTS_BY_MODE = {Mode.IMAGE: ('reference', 'style_reference'), Mode.VIDEO: ('start_frame', 'end_frame')}
 
 
@@ -33,6 +34,7 @@ SLOTS_BY_MODE = {Mode.IMAGE: ('reference', 'style_reference'), Mode.VIDEO: ('sta
 class PromptForm:
     """The controls of one person, shared by their tabs. Assign new values; never change one in place.
 
+    `seed_text` is what stands in the field of the seed, and may be none; `seed` is the last that was one.
     `model` is '' for the best that fits. `continued_id` is the beginning frame that ended another clip; with
     `is_single` the picture in its box may appear anywhere in the clip. `refusals` says for each disabled control why
     and `hint` which words a small model understood; both are derived, never kept.
@@ -48,6 +50,7 @@ class PromptForm:
     quality: Quality = Quality.FAST
     variations: int = 3
     seed: int | None = None
+    seed_text: str = ''
     image_model: str = ''
     video_model: str = ''
     loras: tuple[LoraUse, ...] = ()
@@ -69,6 +72,9 @@ class PromptForm:
     refusals: dict[str, str] | None = None
     hint: str = ''
     is_enhancing: bool = False
+
+    def __post_init__(self) -> None:
+        self.seed_text = seed_text(self.seed)
 
     @property
     def model(self) -> str:
@@ -156,6 +162,17 @@ class PromptForm:
                     setattr(self, name, value)
             except (ValueError, TypeError):
                 continue
+        self.seed_text = seed_text(self.seed)
+
+
+def seed_text(seed: int | None) -> str:
+    """A seed as its field shows it; '' for a random one."""
+    return '' if seed is None else str(seed)
+
+
+def is_seed(text: str) -> bool:
+    """Whether it is a seed, or nothing for a random one."""
+    return not text or (text.isascii() and text.isdecimal() and len(text) <= 40 and int(text) <= MAX_SEED)
 
 
 _PLAIN: dict[str, Any] = {

@@ -22,7 +22,7 @@ from ourvidz.workspace.abilities import chosen_spec, hint, refusals
 from ourvidz.workspace.enhancing import FormEnhancing
 from ourvidz.workspace.follow import KEPT_FOR, JobFollower
 from ourvidz.workspace.job_state import JobState
-from ourvidz.workspace.prompt_form import SLOTS, SLOTS_BY_MODE, PromptForm
+from ourvidz.workspace.prompt_form import SLOTS, SLOTS_BY_MODE, PromptForm, seed_text
 from ourvidz.workspace.undo import Undo, deleted, dismissed, named
 
 log = logging.getLogger(__name__)
@@ -112,6 +112,8 @@ class Workspace:
 
     def set(self, **values: Any) -> None:
         """Set controls of the form, derive what follows from them and keep them."""
+        if 'seed' in values:
+            values = {'seed_text': seed_text(values['seed'])} | values
         for name, value in values.items():
             setattr(self.form, name, value)
         self.touched()
@@ -277,7 +279,7 @@ class Workspace:
 
     async def _stop(self, jobs: Iterable[JobState]) -> list[str]:
         """Cancel those that wait or run; gives their ids."""
-        stopped = [job.id for job in jobs if not job.is_over]
+        stopped = [job.id for job in jobs if not (await self.loop.queue.job(job.id)).status.is_over]
         for job_id in stopped:
             await self.cancel(job_id)
         return stopped

@@ -100,6 +100,25 @@ def test_what_is_deleted_gives_way_to_the_next(page: Page, app: RunningApp) -> N
     expect(page.get_by_test_id('empty-state')).to_be_visible()
 
 
+def test_a_double_click_and_a_key_that_is_held_are_one_wish(page: Page, app: RunningApp) -> None:
+    group = made(app, page)
+    before = len(app.api.get('/api/jobs?limit=200').json()['items'])
+    cards(group).first.click()
+    page.get_by_test_id('lightbox-regenerate').dblclick()
+    page.get_by_test_id('lightbox-regenerate').focus()
+    for _ in range(4):
+        page.keyboard.down('Enter')
+    page.keyboard.up('Enter')
+    page.get_by_test_id('lightbox-dismiss').dblclick()
+    expect(cards(group)).to_have_count(2)
+    page.get_by_test_id('undo').last.click()
+    expect(cards(group)).to_have_count(3)
+    jobs = app.api.get('/api/jobs?limit=200').json()['items']
+    assert len(jobs) == before + 2
+    for job in jobs[:2]:
+        app.finished(job['id'])
+
+
 def test_the_focus_stays_inside(page: Page, app: RunningApp) -> None:
     group = made(app, page)
     cards(group).first.focus()

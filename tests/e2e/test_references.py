@@ -29,6 +29,26 @@ PASTE_BOTH = """content => {
 }"""
 
 
+DRAG = """([steps, content]) => {
+  const transfer = new DataTransfer();
+  for (const [type, text] of Object.entries(content)) {
+    if (type !== 'files') transfer.setData(type, text);
+    else for (const name of text) transfer.items.add(new File(['no picture'], name));
+  }
+  return steps.map(step => !document.querySelector('header').dispatchEvent(
+    new DragEvent(step, { bubbles: true, cancelable: true, dataTransfer: transfer })));
+}"""
+"""Gives of each step whether it is kept from the browser."""
+
+PASTE_FILE = """([target, name]) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File(['no picture'], name));
+  const paste = new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData: transfer });
+  document.querySelector(target).dispatchEvent(paste);
+  return paste.defaultPrevented;
+}"""
+
+
 @pytest.fixture(autouse=True)
 def tiny_chosen(page: Page) -> Iterator[None]:
     """The tiny SDXL model, and no reference left by an earlier story."""
@@ -83,6 +103,76 @@ def test_a_file_is_dropped_on_a_box_that_the_model_cannot_honour(page: Page) -> 
     else:
         expect(page.get_by_test_id('style-ref')).to_have_attribute('data-value', 'file')
     expect(page.get_by_test_id('reference-box')).to_have_attribute('data-value', '')
+
+
+def dropped(page: Page, *paths: Path) -> None:
+    """Files of this machine, dropped as from its file manager."""
+    session = page.context.new_cdp_session(page)
+    data = {'items': [], 'files': [str(path) for path in paths], 'dragOperationsMask': 1}
+    for kind in ('dragEnter', 'dragOver', 'drop'):
+        session.send('Input.dispatchDragEvent', {'type': kind, 'x': 400, 'y': 20, 'data': data})
+    session.detach()
+
+
+def test_of_several_files_the_first_is_used_and_a_folder_is_refused(page: Page, tmp_path: Path) -> None:
+    paths = [tmp_path / 'red.png', tmp_path / 'blue.png']
+    for path in paths:
+        path.write_bytes(picture(path.stem))
+    dropped(page, tmp_path)
+    expect(page.get_by_test_id('notice').filter(has_text=f'{tmp_path.name} is a folder')).to_be_visible()
+    expect(page.get_by_test_id('reference-box')).to_have_attribute('data-value', '')
+    dropped(page, *paths)
+    expect(page.get_by_test_id('notice').filter(has_text='the first of the 2 files is used: red.png')).to_be_visible()
+    expect_reference(page, 'file')
+
+
+def test_a_file_never_takes_the_place_of_the_page(page: Page) -> None:
+    """Be it dropped without having been dragged over the page, or dragged out of the page itself."""
+    assert page.evaluate(DRAG, [['drop'], {'files': ['a.txt']}]) == [True]
+    expect(page.get_by_test_id('notice').filter(has_text='not a picture')).to_be_visible()
+    own = page.evaluate(DRAG, [['dragstart', 'dragenter', 'dragover', 'drop'], {'files': ['b.txt', 'b.png']}])
+    assert own == [False, True, True, True], 'it ends where the page does not see it'
+    page.evaluate(DRAG, [['dragover', 'drop'], {'files': ['c.txt', 'c.png']}])
+    used = page.get_by_test_id('notice').filter(has_text='the first of the 2 files is used')
+    expect(used).to_have_text(re.compile('c.txt'))
+    assert page.evaluate(DRAG, [['dragover', 'drop'], {'text/plain': 'a fox'}]) == [False, False]
+
+
+def test_a_link_that_is_dragged_within_the_page_is_not_taken(page: Page) -> None:
+    page.locator('header a').nth(1).hover()
+    page.mouse.down()
+    for x in (500, 520):
+        page.mouse.move(x, 400)
+    expect(page.locator('.drop-hint')).to_have_count(0)
+    page.mouse.up()
+    expect(page.get_by_test_id('notice')).to_have_count(0)
+
+
+def test_the_hint_is_there_as_long_as_something_is_over_the_page(page: Page) -> None:
+    hint = page.get_by_text('Drop it anywhere')
+    page.evaluate(DRAG, [['dragover'], {'files': ['a.png']}])
+    expect(hint).to_be_visible()
+    page.evaluate(
+        "document.body.dispatchEvent(new DragEvent('dragleave', { bubbles: true, relatedTarget: document.body }))"
+    )
+    expect(hint).to_be_visible()
+    page.evaluate(DRAG, [['dragenter', 'dragenter', 'dragleave'], {'files': ['a.png']}])
+    expect(hint).to_have_count(0)
+
+
+@pytest.mark.parametrize('kind', ['text/html', 'text/uri-list'])
+def test_a_picture_that_is_its_own_address_is_taken(page: Page, kind: str) -> None:
+    address = f'data:image/png;base64,{in_base64(picture("orange"))}'
+    content = {'text/html': f'<img src="{address}">', 'text/uri-list': 'https://example.org/page'}
+    page.evaluate(DRAG, [['dragover', 'drop'], content if kind == 'text/html' else {kind: address}])
+    expect_reference(page, 'file')
+
+
+def test_a_pasted_file_that_is_no_picture_is_refused_in_words(page: Page) -> None:
+    assert not page.evaluate(PASTE_FILE, ['[data-testid=prompt-input]', 'notes.txt']), 'somebody is writing'
+    expect(page.get_by_test_id('notice')).to_have_count(0)
+    assert page.evaluate(PASTE_FILE, ['body', 'photo.heic'])
+    expect(page.get_by_test_id('notice')).to_contain_text('not a picture')
 
 
 def test_a_picture_is_pasted(page: Page) -> None:

@@ -1,8 +1,10 @@
 """Reference pictures fetched by their address: what is reached, what never, and why."""
 
+import asyncio
 import ipaddress
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from ourvidz.errors import InvalidInput
-from ourvidz.generation.fetching import is_public
+from ourvidz.generation.fetching import Fetcher, is_public
 from ourvidz.generation.pictures import MAX_BYTES
 from ourvidz.generation.references import References
 from tests.generation.test_references import picture
@@ -32,6 +34,8 @@ class Site(BaseHTTPRequestHandler):
                 self._lead_to(f'/hop/{left - 1}' if left > 1 else '/picture')
             case 'inside':
                 self._lead_to('http://169.254.169.254/latest/meta-data')
+            case 'port':
+                self._lead_to('http://localhost:70000/picture')
             case 'file':
                 self._lead_to('file:///etc/passwd')
             case 'announced':
@@ -96,6 +100,7 @@ async def test_a_picture_is_fetched_also_over_redirects(at_home: References, sit
     [
         ('/hop/6', 'more than 5 times'),
         ('/inside', 'private network'),
+        ('/port', '1 to 65535'),
         ('/file', 'http or https'),
         ('/missing', '404'),
         ('/page', 'web page'),
@@ -140,12 +145,27 @@ async def test_each_refusal_names_its_reason(at_home: References, site: str, pat
         'http://',
         '',
         'http://[::1/a.png',
+        'http://93.184.216.34:0/a.png',
+        'http://93.184.216.34:70000/a.png',
+        'http://93.184.216.34:99999999999999999999/a.png',
     ],
 )
 async def test_nothing_inside_is_reached(tmp_path: Path, url: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         await References(tmp_path).add_url(url)
     assert refusal.value.field == 'url' and refusal.value.advice
+
+
+async def test_names_are_looked_up_while_everything_else_is_busy(site: str) -> None:
+    done = threading.Event()
+    with ThreadPoolExecutor(1) as everything_else:
+        asyncio.get_running_loop().set_default_executor(everything_else)
+        everything_else.submit(done.wait)
+        try:
+            fetcher = Fetcher(is_allowed=lambda address: address.is_loopback)
+            assert await fetcher.fetch(f'{site}/picture') == picture()
+        finally:
+            done.set()
 
 
 def test_only_the_open_internet_is_public() -> None:

@@ -112,6 +112,23 @@ def test_own_words_are_never_cut_and_what_is_not_read_is_told(catalog: Catalog, 
     assert full.tokens == 82
 
 
+def test_what_is_not_read_of_a_negative_prompt_is_told(catalog: Catalog, tmp_path: Path) -> None:
+    folder = tmp_path / 'model'
+    write_clip_tokenizer(folder / 'tokenizer')
+    sdxl = catalog.get('sdxl-base').model_copy(update={'path': folder})
+    full = read(sdxl, negative_prompt=' '.join(['word'] * 19 + ['last']))
+    assert full.negative.endswith('word last')
+    assert full.unread_negative == 'word last'
+    assert 'of what to leave out SDXL does not read “word last”' in full.left_out('SDXL')
+
+
+def test_the_marks_of_other_tools_are_told_to_be_plain_words(catalog: Catalog) -> None:
+    full = read(catalog.get('sdxl-base'), prompt='a (red fox:1.3) (in snow) at 7:30 <lora:none:1>')
+    assert full.text == 'a (red fox:1.3) (in snow) at 7:30 <lora:none:1>'
+    assert full.plain == ('(red fox:1.3)', '<lora:none:1>')
+    assert 'reads “(red fox:1.3), <lora:none:1>” as plain words' in full.left_out('SDXL')
+
+
 def test_the_enhanced_prompt_takes_the_place_of_the_prompt(catalog: Catalog) -> None:
     full = read(catalog.get('sdxl-base'), enhanced_prompt='a red fox in deep snow, soft light', shot_type='medium')
     assert full.text == 'a red fox in deep snow, soft light, medium shot'

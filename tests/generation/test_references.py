@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
+from pillow_heif import register_heif_opener
 
 from ourvidz.errors import InvalidInput, NotFound
 from ourvidz.generation.frames import frame_at
@@ -49,17 +50,16 @@ def is_near(colour: tuple[int, ...], wanted: tuple[int, ...], *, within: int = 4
 
 
 def heic() -> bytes:
-    from pillow_heif import register_heif_opener
-
     register_heif_opener()
     return picture('HEIF', quality=95)
 
 
-def with_profile() -> bytes:
-    return picture('PNG', icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes())
+def with_profile(**options: Any) -> bytes:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
+    return picture('PNG', icc_profile=profile, **options)
 
 
-KINDS = {
+KINDS: dict[str, Callable[[], bytes]] = {
     'png': lambda: picture(),
     'jpeg': lambda: picture('JPEG', quality=95),
     'webp': lambda: picture('WEBP', lossless=True),
@@ -109,20 +109,47 @@ async def test_sixteen_bits_keep_their_brightness(references: References) -> Non
     assert colours(reference.path)[0] == (128, 128, 128)
 
 
-async def test_transparency_becomes_white(references: References) -> None:
+@pytest.mark.parametrize(('alpha', 'grey'), [(0, 255), (128, 127), (255, 0)])
+async def test_transparency_becomes_white(references: References, alpha: int, grey: int) -> None:
     file = io.BytesIO()
-    Image.new('RGBA', (32, 32), (0, 0, 0, 0)).save(file, 'PNG')
-    assert colours((await references.add_bytes(file.getvalue())).path)[0] == (255, 255, 255)
+    Image.new('RGBA', (32, 32), (0, 0, 0, alpha)).save(file, 'PNG')
+    assert colours((await references.add_bytes(file.getvalue())).path)[0] == (grey,) * 3
 
 
-async def test_an_animation_gives_its_first_frame_and_says_so(references: References) -> None:
-    frames = [Image.new('RGB', (32, 32), colour) for colour in (RED, BLUE)]
+async def test_one_colour_that_is_transparent_becomes_white_also_with_a_profile(references: References) -> None:
+    reference = await references.add_bytes(with_profile(transparency=RED))
+    left, right = colours(reference.path)
+    assert left == (255, 255, 255) and is_near(right, BLUE)
+
+
+FIRST_FRAME = 'Only the first frame of the animation is used.'
+MAIN_PICTURE = 'Only the main picture of the file is used.'
+
+
+@pytest.mark.parametrize(
+    ('format', 'options', 'colour', 'note'),
+    [
+        ('GIF', {}, RED, FIRST_FRAME),
+        ('PNG', {}, RED, FIRST_FRAME),
+        ('WEBP', {'lossless': True}, RED, FIRST_FRAME),
+        ('AVIF', {}, RED, FIRST_FRAME),
+        ('TIFF', {}, RED, 'Only the first picture of the file is used.'),
+        ('HEIF', {'primary_index': 0}, RED, MAIN_PICTURE),
+        ('HEIF', {'primary_index': 1}, BLUE, MAIN_PICTURE),
+        ('MPO', {}, RED, ''),
+    ],
+)
+async def test_a_file_of_several_pictures_gives_one_and_says_so(
+    references: References, format: str, options: dict[str, Any], colour: tuple[int, ...], note: str
+) -> None:
+    register_heif_opener()
+    first, second = (Image.new('RGB', (32, 32), each) for each in (RED, BLUE))
     file = io.BytesIO()
-    frames[0].save(file, 'GIF', save_all=True, append_images=frames[1:])
+    first.save(file, format, save_all=True, append_images=[second], **options)
     reference = await references.add_bytes(file.getvalue())
-    assert is_near(colours(reference.path)[0], RED)
-    assert 'first frame' in reference.note
-    assert (await references.get(reference.id)).note == reference.note
+    assert is_near(colours(reference.path)[0], colour)
+    assert reference.note == note
+    assert (await references.get(reference.id)).note == note
 
 
 async def test_the_same_bytes_are_the_same_reference(references: References, tmp_path: Path) -> None:
@@ -141,6 +168,30 @@ async def test_a_small_picture_that_is_gone_is_made_anew(references: References)
     reference.thumbnail.unlink()
     assert await references.get(reference.id) == reference
     assert reference.thumbnail.read_bytes() == before
+
+
+@pytest.mark.parametrize('suffix', ['png', 'webp', 'json'])
+@pytest.mark.parametrize('share', [0, 0.5])
+async def test_what_a_power_cut_damaged_is_whole_once_added_again(
+    references: References, suffix: str, share: float
+) -> None:
+    reference = await references.add_bytes(picture())
+    damaged = reference.path.with_suffix(f'.{suffix}')
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[: int(len(whole) * share)])
+    if suffix != 'webp':
+        with pytest.raises(NotFound, match='Add it again'):
+            await references.get(reference.id)
+    assert await references.add_bytes(picture()) == await references.get(reference.id) == reference
+    assert damaged.read_bytes() == whole or share
+
+
+async def test_long_notes_of_a_generator_do_not_spoil_its_picture(references: References) -> None:
+    notes = PngInfo()
+    notes.add_text('parameters', 'a hill')
+    notes.add_text('workflow', 'a node, ' * 2**18, zip=True)
+    notes.add_itxt('prompt', 'a node, ' * 2**18, zip=True)
+    assert (await references.add_bytes(picture(pnginfo=notes))).caption == 'a hill'
 
 
 async def test_what_a_picture_is_said_to_show_is_kept(references: References, tmp_path: Path) -> None:
@@ -178,10 +229,16 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     'empty': (lambda: b'', 'empty'),
     'text': (lambda: b'hello there, I am a jpg', 'not a picture'),
     'web page': (lambda: b'<!DOCTYPE html><html></html>', 'web page'),
-    'drawing': (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', 'SVG'),
+    'drawing': (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', 'an SVG drawing, not'),
+    'drawing with a mark': (lambda: b'\xef\xbb\xbf<svg/>', 'an SVG drawing, not'),
+    'drawing of a kind': (lambda: b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN">\n<svg/>', 'an SVG drawing, not'),
+    'drawing with words': (lambda: b'<!-- Made by hand -->\n<svg/>', 'an SVG drawing, not'),
+    'drawing as XML': (lambda: b'<?xml version="1.0"?>\n<svg/>', 'an SVG drawing, not'),
     'document': (lambda: b'%PDF-1.7 ...', 'PDF'),
     'video': (lambda: b'\0\0\0\x18ftypisom' + bytes(64), 'video'),
     'cut short': (lambda: picture(size=(640, 480))[:1_000], 'cut short'),
+    'cut avif': (lambda: picture('AVIF', size=(640, 480))[:100], 'cut short'),
+    'cut heic': (lambda: heic()[:100], 'cut short'),
     'cut jpeg': (lambda: picture('JPEG', size=(640, 480))[:900], 'cut short'),
     'too small': (lambda: picture(size=(15, 200)), 'too small'),
     'too long': (lambda: picture(size=(16_400, 16)), 'too many pixels'),
@@ -198,9 +255,10 @@ async def test_what_is_no_picture_is_refused_with_the_reason(references: Referen
     assert not list(references.references_dir.glob('*'))
 
 
-async def test_a_decompression_bomb_is_not_unpacked(references: References) -> None:
+@pytest.mark.parametrize('height', [4_100, 16_000])
+async def test_a_decompression_bomb_is_not_unpacked(references: References, height: int) -> None:
     file = io.BytesIO()
-    Image.new('1', (16_000, 16_000)).save(file, 'PNG')
+    Image.new('1', (16_000, height)).save(file, 'PNG')
     assert len(file.getvalue()) < 100_000
     with pytest.raises(InvalidInput, match='too many pixels'):
         await references.add_bytes(file.getvalue())
@@ -221,6 +279,21 @@ async def test_what_is_not_used_for_long_is_cleaned(references: References) -> N
     with pytest.raises(NotFound):
         await references.get(old.id)
     assert await references.get(kept.id) and await references.get(used.id)
+
+
+async def test_what_a_kill_left_is_cleaned(references: References) -> None:
+    whole, undescribed, at_work = [await references.add_bytes(picture(size=(side, side))) for side in (20, 30, 40)]
+    for reference in (undescribed, at_work):
+        reference.path.with_suffix('.json').unlink()
+    unfinished = references.references_dir / f'.{whole.id}.png.4711.1234567890'
+    foreign = references.references_dir / 'notes.txt'
+    for path in (unfinished, foreign):
+        path.write_bytes(b'')
+    for path in (unfinished, foreign, whole.path, whole.thumbnail, undescribed.path, undescribed.thumbnail):
+        os.utime(path, (0, 0))
+    assert await references.clean() == 0
+    left = {foreign, whole.path, whole.thumbnail, whole.path.with_suffix('.json'), at_work.path, at_work.thumbnail}
+    assert set(references.references_dir.iterdir()) == left
 
 
 async def test_the_loop_runs_on_while_a_large_picture_is_read(references: References) -> None:

@@ -228,11 +228,15 @@ async def test_rows_and_files_are_made_to_agree_and_nothing_is_lost(library: Lib
     stray = library.files.library_dir / '2020' / '01' / '01' / 'stray.png'
     stray.parent.mkdir(parents=True)
     stray.write_text('a picture of somebody')
+    foreign, unfinished = stray.with_name('.photo.part'), stray.with_name(f'.{"a" * 32}.part')
+    for hidden in (foreign, unfinished):
+        hidden.write_text('half a rendition')
     made(library, job, 2)
     (library.files.staging_dir / 'run').mkdir()
     reconciled = await library.reconcile()
     assert (reconciled.staged, reconciled.lost, reconciled.found) == (4, (lost.id,), ())
     assert [path.read_text() for path in reconciled.orphans] == ['a picture of somebody']
+    assert foreign.exists() and not unfinished.exists()
     failed = await library.asset(lost.id)
     assert failed.status is AssetStatus.FAILED
     assert 'no longer in the library folder' in failed.error

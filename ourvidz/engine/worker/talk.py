@@ -6,7 +6,18 @@ import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
-from ourvidz.engine.messages import Cancel, EngineReady, Noted, Report, Run, StepProgressed, Unload
+from ourvidz.engine.messages import (
+    Cancel,
+    EngineReady,
+    Noted,
+    Report,
+    Run,
+    RunCancelled,
+    RunFailed,
+    RunFinished,
+    StepProgressed,
+    Unload,
+)
 
 REST_AFTER = 0.5
 """Seconds without an order after which memory is tidied; between two runs it would only cost time."""
@@ -36,12 +47,12 @@ class Line:
                 at_rest()
                 order = self._orders.get()
             yield order
-            if not isinstance(order, Unload):
-                self._pending.discard(order.run_id)
-                self._cancelled.discard(order.run_id)
 
     def send(self, report: Report | EngineReady) -> None:
-        """Send from any thread."""
+        """Send from any thread. With the last report of a run its id is free for the next, before anyone can know."""
+        if isinstance(report, RunFinished | RunCancelled | RunFailed):
+            self._pending.discard(report.run_id)
+            self._cancelled.discard(report.run_id)
         with self._send_lock:
             self._connection.send(report)
 

@@ -23,7 +23,7 @@ class DropZone(ui.element, component='drop_zone.js'):
         self.workspace = workspace
         self.is_here = is_here
         self.on('dropped', self._on_dropped)
-        self.on('refused', lambda event: notify(str(event.args.get('because', ''))))
+        self.on('told', lambda event: notify(str(event.args.get('words', ''))))
 
     async def _on_dropped(self, event: GenericEventArguments) -> None:
         dropped: dict[str, Any] = event.args

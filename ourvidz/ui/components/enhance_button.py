@@ -21,7 +21,7 @@ class EnhanceButton(Chip):
         self.follow(form, 'is_enhancing', look=lambda: STOP if form.is_enhancing else ENHANCE)
         for field in ('enhancement', 'refusals', 'is_enhancing'):
             binding.bind_from(self, 'visible', form, field, lambda _: self._is_of_use())
-        self.on('click', self._on_click, [])
+        self.on('click', self._on_click, js_handler='(e) => { if (e.detail < 2) emit(); }')
 
     def _is_of_use(self) -> bool:
         form = self.workspace.form

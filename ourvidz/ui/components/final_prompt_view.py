@@ -36,6 +36,12 @@ def _written(final: FinalPrompt) -> str:
         parts.append(f'<h4>No room for</h4><p class="warn">{escape(", ".join(final.dropped))}</p>')
     if final.unread:
         parts.append(f'<h4>Beyond what it reads</h4><p class="warn">{escape(final.unread)}</p>')
+    if final.unread_negative:
+        words = escape(final.unread_negative)
+        parts.append(f'<h4>Beyond what it reads of what to leave out</h4><p class="warn">{words}</p>')
+    if final.plain:
+        words = escape(', '.join(final.plain))
+        parts.append(f'<h4>Read as plain words, without effect as weight or LoRA</h4><p class="warn">{words}</p>')
     if final.unsaid:
         choices = '; '.join(' or '.join(dict.fromkeys(each)) for each in final.unsaid)
         parts.append(f'<p class="quiet">Left open, so each seed chooses: {escape(choices)}.</p>')

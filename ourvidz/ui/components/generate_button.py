@@ -22,7 +22,6 @@ class GenerateButton(ui.element):
         for field in ('mode', 'variations', 'prompt', 'refusals'):
             binding.bind_from(self, 'shown', workspace.form, field, lambda _: self._derived())
         self.on('click', self._on_click, ['detail'])
-        self.on('keydown', js_handler='(e) => { if (e.repeat) e.preventDefault(); }')
         self.show()
 
     def _derived(self) -> tuple[str, str]:

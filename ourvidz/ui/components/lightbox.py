@@ -25,6 +25,11 @@ GIVEN = {
     'style_reference_id': 'Style reference',
 }  # fmt: skip
 
+SHOWN = """(e) => {
+    // a double click is one wish, and means what was shown then
+    if (e.detail < 2) emit(e.currentTarget.closest('.lightbox').dataset.assetId);
+}"""
+
 
 class Lightbox(ui.element, component='lightbox.js'):
     """Opens over the page. `assets` gives what can be leafed through, in the order of the page."""
@@ -79,14 +84,14 @@ class Lightbox(ui.element, component='lightbox.js'):
             self._add('delete', 'Delete', actions.delete, key='Delete').classes('danger')
 
     def _add(self, icon: str, label: str, verb: Verb, *, key: str, closes: bool = False) -> IconButton:
-        async def act() -> None:
-            await verb(self._current)
+        async def act(event: events.GenericEventArguments) -> None:
+            await verb(event.args)
             if closes:
                 self.run_method('close')
 
         button = IconButton(icon, label, testid=f'lightbox-{icon}')
         button.classes('tip-below').props['data-key'] = key
-        button.on('click', act, args=[])
+        button.on('click', act, js_handler=SHOWN)
         return button
 
     def _on_show(self, event: events.GenericEventArguments) -> None:

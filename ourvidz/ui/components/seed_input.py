@@ -4,25 +4,37 @@ from typing import Any
 
 from nicegui import binding, events, ui
 
-from ourvidz.generation.request import MAX_SEED, random_seed
+from ourvidz.generation.request import random_seed
 from ourvidz.ui.components.chip import Chip, Look
-from ourvidz.ui.notices import notify
+from ourvidz.workspace.prompt_form import is_seed
 from ourvidz.workspace.workspace import Workspace
 
 
-class SeedInput:
-    """A die that holds or frees the seed, and a field with its number."""
+class SeedInput(ui.element):
+    """A die that holds or frees the seed, and a field with its number; what is none stays there and is marked."""
+
+    text = binding.BindableProperty(on_change=lambda sender, _: sender.show())
 
     def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
         self.workspace = workspace
-        with ui.element('div').classes('chip-field seed-field'):
+        self.classes('chip-field seed-field')
+        with self:
             self.die = Chip('Seed', testid='seed-die')
             self.die.classes(remove='chip', add='chip-start')
             self.die.follow(workspace.form, 'seed', look=self._look)
             self.die.on('click', self._on_die, [])
             self.input = ui.input(placeholder='random', on_change=self._on_typed)
             self.input.props('borderless dense inputmode=numeric aria-label=Seed data-testid=seed-input')
-            binding.bind_from(self.input, 'value', workspace.form, 'seed', in_field)
+            self.input.bind_value_from(workspace.form, 'seed_text')
+        self.text = workspace.form.seed_text
+        binding.bind_from(self, 'text', workspace.form, 'seed_text')
+
+    def show(self) -> None:
+        """Mark what is no seed."""
+        is_wrong = not is_seed(self.text)
+        self.classes(**{'add' if is_wrong else 'remove': 'is-wrong'})
+        self.input.props['aria-invalid'] = str(is_wrong).lower()
 
     def _look(self) -> Look:
         if self.workspace.form.seed is None:
@@ -34,15 +46,9 @@ class SeedInput:
 
     def _on_typed(self, event: events.ValueChangeEventArguments[Any]) -> None:
         text = (event.value or '').strip()
-        is_seed = not text or (text.isascii() and text.isdecimal() and len(text) <= 40 and int(text) <= MAX_SEED)
-        if not is_seed:
-            notify(f'A seed is a whole number from 0 to {MAX_SEED}.')
-            self.input.set_value(in_field(self.workspace.form.seed))
-            self.input.update()
-            self.input.run_method('updateValue')
-        elif (seed := int(text) if text else None) != self.workspace.form.seed:
-            self.workspace.set(seed=seed)
-
-
-def in_field(seed: int | None) -> str:
-    return '' if seed is None else str(seed)
+        if text == self.workspace.form.seed_text:
+            return
+        if is_seed(text):
+            self.workspace.set(seed=int(text) if text else None, seed_text=text)
+        else:
+            self.workspace.set(seed_text=text)

@@ -17,12 +17,18 @@ export default {
   emits: ['help'],
   mounted() {
     this.listen = new AbortController();
-    document.addEventListener('keydown', (event) => this.onKey(event), { signal: this.listen.signal });
+    const { signal } = this.listen;
+    document.addEventListener('keydown', this.onHeld, { signal, capture: true });
+    document.addEventListener('keydown', this.onKey, { signal });
   },
   unmounted() {
     this.listen.abort();
   },
   methods: {
+    onHeld(event) {
+      // a key that is held presses a button once
+      if (event.repeat && (event.key === 'Enter' || event.key === ' ') && event.target.closest?.('button')) event.preventDefault();
+    },
     onKey(event) {
       if (event.defaultPrevented || event.target.closest?.('input, textarea, select, [contenteditable]')) return;
       if ((event.ctrlKey || event.metaKey) && event.key === 'z') this.click('.undo-button');
