@@ -16,7 +16,7 @@ TIME_WIDTH = 16
 def new_unet() -> UNet2DConditionModel:
     """The UNet with fresh weights: convolutions only, for nothing is said but by the pooled codes."""
     unet = UNet2DConditionModel(
-        sample_size=8, in_channels=CHANNELS, out_channels=CHANNELS, block_out_channels=(64, 128, 256),
+        sample_size=8, in_channels=CHANNELS, out_channels=CHANNELS, block_out_channels=(144, 128, 256),
         layers_per_block=1, down_block_types=('DownBlock2D',) * 3, up_block_types=('UpBlock2D',) * 3,
         mid_block_type=None, conv_in_kernel=1, norm_num_groups=16, resnet_time_scale_shift='scale_shift',
         cross_attention_dim=144, addition_embed_type='text_time', addition_time_embed_dim=TIME_WIDTH,
