@@ -1,9 +1,11 @@
 """Several processes that train one network: each learns from scenes of its own, and every few steps they meet."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import torch
@@ -57,7 +59,16 @@ def together(work: Callable[..., None], *arguments: Any, workers: int, meeting: 
 
 
 def _join(rank: int, workers: int, meeting: Path, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     distributed.init_process_group('gloo', init_method=f'file://{meeting}', rank=rank, world_size=workers)
     work(*arguments, Crew(rank, workers))
     distributed.destroy_process_group()
+
+
+def _end_with_parent() -> None:
+    """However the parent ends: what trains on unseen would write over the checkpoints of who starts it again."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

@@ -16,7 +16,7 @@ from .workshop import Workshop
 LAST = 999
 """The timestep that is nothing but noise."""
 
-BOX_WEIGHT = 2.0
+BOX_WEIGHT = 5.0
 EDITED = (150, 900)
 """The timesteps at which a scene can still become another."""
 
