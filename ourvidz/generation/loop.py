@@ -119,9 +119,13 @@ class GenerationLoop:
             await self._rest()
 
     async def _rest(self) -> None:
-        """Wait for work; after a long time without, the device's memory is given back."""
+        """Wait for work; after a long time without, the device's memory is given back.
+
+        Not by `wait_for`, which until Python 3.12 takes no notice of a cancellation at the moment at which work comes.
+        """
         try:
-            await asyncio.wait_for(self._work.wait(), self.idle_seconds)
+            async with asyncio.timeout(self.idle_seconds):
+                await self._work.wait()
         except TimeoutError:
             await self.engine.unload()
             await self._work.wait()
@@ -271,7 +275,8 @@ class GenerationLoop:
 
     async def _is_stopping(self, *, within: float) -> bool:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), within)
+            async with asyncio.timeout(within):
+                await self._stopping.wait()
         return self._stopping.is_set()
 
     def _reporter(self, job_id: str) -> Callable[[Report], None]:

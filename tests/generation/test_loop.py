@@ -231,6 +231,18 @@ async def test_a_note_that_cannot_be_kept_does_not_end_the_run(tmp_path: Path) -
     assert (job.status, job.attempts, job.note) == (JobStatus.COMPLETED, 1, '')
 
 
+async def test_a_loop_ends_though_work_comes_at_that_moment(tmp_path: Path) -> None:
+    async with opened(tmp_path) as library:
+        bench = Bench(tmp_path, library)
+        bench.loop.start()
+        await asyncio.sleep(0)
+        async with library.database.writing():
+            """By now the loop has found no work and waits for some."""
+        bench.queue.QUEUE_CHANGED.emit()
+        async with asyncio.timeout(60):
+            await bench.loop.stop()
+
+
 async def test_a_job_at_work_waits_for_the_next_start_which_counts_as_the_first(tmp_path: Path) -> None:
     engine = DyingEngine()
     async with opened(tmp_path) as library:
